@@ -1,0 +1,20 @@
+// Copyright 2026 The Kubernetes Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+// Command local-cloud-controller-manager is the cloud controller manager of the local provider.
+package main
+
+import (
+	"sigs.k8s.io/cloud-providers/common/app"
+	"sigs.k8s.io/cloud-providers/common/controllers"
+	"sigs.k8s.io/cloud-providers/providers/local"
+)
+
+func main() {
+	app.Main(app.Program{
+		Name:         "local-cloud-controller-manager",
+		ProviderName: local.ProviderName,
+		NewCloud:     local.New,
+		Controllers:  controllers.All(),
+	})
+}
