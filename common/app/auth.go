@@ -199,7 +199,7 @@ func (a *access) check(r *http.Request) (int, string) {
 	who, ok, err := a.authenticate.AuthenticateRequest(r)
 	if err != nil || !ok {
 		if err != nil {
-			klog.FromContext(r.Context()).Info("A client could not be authenticated", "path", r.URL.Path, "err", err)
+			klog.FromContext(r.Context()).V(2).Info("A client could not be authenticated", "path", r.URL.Path, "err", err)
 		}
 		return http.StatusUnauthorized, "Unauthorized"
 	}

@@ -28,12 +28,12 @@ type clients struct {
 
 func newClients(s *settings) (*clients, error) {
 	c := &clients{config: s.kubeconfig, bulkUnlimited: !s.qpsGiven, bulkInFlight: s.options.own.initialisationsAtOnce}
-	if s.options.own.dryRun {
+	if s.options.own.readOnly() {
 		c.config = rest.CopyConfig(c.config)
 		c.config.Wrap(readOnly)
 	}
 	c.builder = clientbuilder.SimpleControllerClientBuilder{ClientConfig: c.config}
-	if s.config.KubeCloudShared.UseServiceAccountCredentials && !s.options.own.dryRun {
+	if s.config.KubeCloudShared.UseServiceAccountCredentials && !s.options.own.readOnly() {
 		root, err := c.own(s.program.component())
 		if err != nil {
 			return nil, err

@@ -5,10 +5,9 @@ package app
 
 import (
 	"fmt"
-	"os"
+	"sync"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 	cliflag "k8s.io/component-base/cli/flag"
 	"k8s.io/component-base/cli/globalflag"
 	"k8s.io/component-base/logs"
@@ -81,13 +80,10 @@ func describe(cmd *cobra.Command, sets cliflag.NamedFlagSets) {
 
 func runCommand(cmd *cobra.Command, p Program, o *options) error {
 	verflag.PrintAndExitIfRequested()
-	// Several commands may run one after the other in one process, as they do in tests.
-	logsapi.ReapplyHandling = logsapi.ReapplyHandlingIgnoreUnchanged
-	if err := logsapi.ValidateAndApply(o.logging, o.gates); err != nil {
-		return fmt.Errorf("logging: %w", err)
+	if err := applyGlobally(o); err != nil {
+		return err
 	}
-	metricsfeatures.ApplyFeatureGates(o.gates)
-	logFlags(cmd.Flags())
+	cliflag.PrintFlags(cmd.Flags()) // logged at -v=1
 	if err := o.readConfigFile(cmd.Flags()); err != nil {
 		return err
 	}
@@ -96,29 +92,24 @@ func runCommand(cmd *cobra.Command, p Program, o *options) error {
 		return err
 	}
 	settings.out = cmd.OutOrStdout()
-	if o.own.dryRun {
+	if o.own.readOnly() {
 		return dryRun(cmd.Context(), settings)
 	}
 	return newManager(settings).run(cmd.Context())
 }
 
-// logFlags logs every flag at -v=1, as the stock manager does.
-func logFlags(fs *pflag.FlagSet) { cliflag.PrintFlags(fs) }
+// global is held while what belongs to the process is set. Several managers may run in one process, one
+// after the other or at once, as they do in tests.
+var global sync.Mutex
 
-// readConfigFile reads --config into the component config and sets the given flags again over it.
-func (o *options) readConfigFile(fs *pflag.FlagSet) error {
-	if o.own.configFile == "" {
-		return nil
+// applyGlobally sets logging and metrics, as early as possible: later steps use them.
+func applyGlobally(o *options) error {
+	global.Lock()
+	defer global.Unlock()
+	logsapi.ReapplyHandling = logsapi.ReapplyHandlingIgnoreUnchanged
+	if err := logsapi.ValidateAndApply(o.logging, o.gates); err != nil {
+		return fmt.Errorf("logging: %w", err)
 	}
-	data, err := os.ReadFile(o.own.configFile)
-	if err != nil {
-		return fmt.Errorf("--config: %w", err)
-	}
-	config, err := decodeConfig(data)
-	if err != nil {
-		return fmt.Errorf("--config %s: %w", o.own.configFile, err)
-	}
-	given := givenFlags(fs)
-	*o.config = *config
-	return given.restore()
+	metricsfeatures.ApplyFeatureGates(o.gates)
+	return nil
 }

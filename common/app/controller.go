@@ -51,6 +51,11 @@ type Controller struct {
 	// Plan reads everything once and returns what the controller would change, for --dry-run. It changes
 	// nothing anywhere. May be nil.
 	Plan func(ctx context.Context, deps Deps) ([]*plan.Plan, error)
+	// OnceFlag is a flag that makes the program call Once of this controller alone, print what it
+	// returns as --dry-run does, and exit. OnceUsage documents it. Empty for none.
+	// The program is read-only then, as in a dry run.
+	OnceFlag, OnceUsage string
+	Once                func(ctx context.Context, deps Deps) ([]*plan.Plan, error)
 }
 
 // Runnable is a running controller.

@@ -26,7 +26,6 @@ func dryRun(ctx context.Context, s *settings) error {
 	m.openContexts(ctx)
 	defer m.closeContexts()
 	s.gate.Close()
-	s.placed = nil
 	if err := m.construct(ctx); err != nil {
 		return err
 	}
@@ -66,9 +65,15 @@ func (m *manager) reachOnce(ctx context.Context) error {
 	return nil
 }
 
-// plannable returns the controllers that run, and refuses what cannot plan.
+// plannable returns the controllers that run, and refuses what cannot plan. A OnceFlag chooses its
+// controller alone, whatever --controllers says.
 func (m *manager) plannable() ([]Controller, error) {
 	var chosen []Controller
+	if name := m.options.own.onceController(); name != "" {
+		c := *find(m.program.Controllers, name)
+		c.Plan = c.Once
+		return []Controller{c}, nil
+	}
 	for _, c := range m.program.Controllers {
 		if m.off(c) != "" {
 			continue
@@ -99,7 +104,7 @@ func (m *manager) fillCaches(ctx context.Context) error {
 		missing = append(missing, "Services")
 	}
 	if len(missing) > 0 {
-		return fmt.Errorf("--dry-run: %s could not be read within %s; does this identity have list and watch on them?", strings.Join(missing, " and "), dryRunReach)
+		return fmt.Errorf("%s could not be read within %s; does this identity have list and watch on them?", strings.Join(missing, " and "), dryRunReach)
 	}
 	return nil
 }
@@ -141,7 +146,7 @@ func report(s *settings, plans []*plan.Plan) error {
 	changes, problems := plan.Pending(plans)
 	switch {
 	case problems:
-		return errors.New("--dry-run: some objects cannot be planned; see the lines with !")
+		return errors.New("some objects cannot be planned; see the lines with !")
 	case changes:
 		return errPending
 	}

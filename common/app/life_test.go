@@ -247,7 +247,8 @@ func TestDryRun(t *testing.T) {
 		{why: "an object that cannot be planned", plans: []*plan.Plan{{Problem: "wrong annotation"}}, code: 1, out: "! wrong annotation", stderr: "cannot be planned"},
 		{why: "an error", planErr: errors.New("no answer"), code: 1, stderr: "sample: planner-controller: no answer"},
 		{why: "a provider that cannot plan", lb: plainBalancer{}, code: 1, stderr: "the provider sample cannot plan load balancers"},
-		{why: "nothing planned by a controller that is off", plans: []*plan.Plan{&change}, args: []string{"--controllers=-planner-controller"}, code: 0, out: "Nothing to do"},
+		{why: "one controller alone, by its own flag", args: []string{"--dry-run=false", "--report-leftovers", "--controllers=-leftover-controller"}, planErr: errors.New("not asked"), code: 2, out: "1 to delete"},
+		{why: "nothing planned by a controller that is off", plans: []*plan.Plan{&change}, args: []string{"--controllers=*,-planner-controller"}, code: 0, out: "Nothing to do"},
 	} {
 		t.Run(c.why, func(t *testing.T) {
 			api := newFakeAPI(t)
@@ -262,8 +263,13 @@ func TestDryRun(t *testing.T) {
 					return c.plans, c.planErr
 				}}
 			var out, stderr bytes.Buffer
-			args := sampleArgs(t, api, append(c.args, "--dry-run", "--use-service-account-credentials")...)
-			code := Run(t.Context(), sampleProgram(&nothing{lb: c.lb}, planner), args, &out, &stderr)
+			leftovers := &plan.Plan{Subject: plan.Subject{Kind: "Cloud", Name: "sample"}}
+			leftovers.Add(plan.Change{ID: "1", Operation: plan.Delete, Object: plan.Object{Kind: "disk", Name: "d"}})
+			nobody := Controller{Name: "leftover-controller", ClientName: "leftover", OnceFlag: "report-leftovers", OnceUsage: "Report.",
+				Plan: func(context.Context, Deps) ([]*plan.Plan, error) { return nil, nil },
+				Once: func(context.Context, Deps) ([]*plan.Plan, error) { return []*plan.Plan{leftovers}, nil }}
+			args := sampleArgs(t, api, append([]string{"--dry-run", "--use-service-account-credentials"}, c.args...)...)
+			code := Run(t.Context(), sampleProgram(&nothing{lb: c.lb}, planner, nobody), args, &out, &stderr)
 			if code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(stderr.String(), c.stderr) {
 				t.Errorf("exit code %d, want %d\nstdout: %s\nstderr: %s", code, c.code, out.String(), stderr.String())
 			}

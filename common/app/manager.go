@@ -41,18 +41,23 @@ type manager struct {
 
 	// What /readyz tells.
 	apiserver, cloudReached, caches *condition
+
+	// stopping is set by the first step of a stop, mayRelease when no work runs any more, authReady when
+	// clients can be authenticated.
 	stopping, mayRelease, authReady atomic.Bool
 
 	// The contexts, in the order in which they end; see stop.
-	accept, work, background                context.Context
-	stopAccepting, cancelWork, endElections context.CancelFunc
-	stopBackground                          context.CancelFunc
-	elections                               context.Context
-	workers, electors, services             sync.WaitGroup
-	failed                                  chan error
-	initOnce                                sync.Once
-	cloudView                               *provider.Cloud
-	instances                               *instances.View
+	accept, work, elections, background                     context.Context
+	stopAccepting, cancelWork, endElections, stopBackground context.CancelFunc
+	// What runs under them.
+	workers, electors, services sync.WaitGroup
+	// failed gets the error that ends the process.
+	failed chan error
+
+	// Set once, by initialiseCloud.
+	initOnce  sync.Once
+	cloudView *provider.Cloud
+	instances *instances.View
 }
 
 func newManager(s *settings) *manager {
@@ -81,6 +86,9 @@ func (m *manager) run(ctx context.Context) error {
 		return err
 	}
 	klog.FromContext(ctx).Info("Starting", "program", m.program.Name, "version", version.Get().GitVersion, "identity", m.identity)
+	if m.config.KubeCloudShared.ExternalCloudVolumePlugin != "" {
+		klog.FromContext(ctx).Info("--external-cloud-volume-plugin has no effect: CSI drivers do what it was for")
+	}
 	if err := m.serve(); err != nil {
 		return err
 	}

@@ -4,13 +4,16 @@
 package app
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	cloudprovider "k8s.io/cloud-provider"
@@ -20,6 +23,9 @@ import (
 
 // TestMain is also the program of TestMistakes.
 func TestMain(m *testing.M) {
+	if os.Getenv("BE_A_PROGRAM") == "stubborn" {
+		Main(sampleProgram(&nothing{}, Controller{Name: "stubborn-controller", ClientName: "stubborn", New: newStubborn}))
+	}
 	if os.Getenv("BE_A_PROGRAM") != "" {
 		Main(Program{Name: "sample", ProviderName: "sample", Controllers: stockLike, NewCloud: func(_ context.Context, s provider.Setup) (cloudprovider.Interface, error) {
 			if s.Config != nil {
@@ -107,5 +113,45 @@ func TestAllMistakesAtOnce(t *testing.T) {
 	code := Run(t.Context(), sampleProgram(&nothing{}), []string{"--cloud-provider=x", "--node-monitor-period=0", "--concurrent-service-syncs=0"}, &stderr, &stderr)
 	if code != 1 || strings.Count(stderr.String(), "; ") != 2 || strings.Count(stderr.String(), "\n") != 1 {
 		t.Errorf("exit code %d: %s", code, stderr.String())
+	}
+}
+
+// newStubborn makes a controller that says on standard output where it is, and never ends.
+func newStubborn(context.Context, Deps) (Runnable, error) {
+	return RunnableFunc(func(accept, _ context.Context) error {
+		fmt.Println("working")
+		<-accept.Done()
+		fmt.Println("stopping")
+		select {}
+	}), nil
+}
+
+// TestSecondSignal: the first signal waits for running work, the second one does not.
+func TestSecondSignal(t *testing.T) {
+	api := newFakeAPI(t)
+	cmd := exec.CommandContext(t.Context(), os.Args[0], sampleArgs(t, api)...)
+	cmd.Env = append(os.Environ(), "BE_A_PROGRAM=stubborn")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(stdout)
+	for _, want := range []string{"working", "stopping"} {
+		if !lines.Scan() || lines.Text() != want {
+			t.Fatalf("got %q, want %q", lines.Text(), want)
+		}
+		if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_ = cmd.Wait()
+	if code := cmd.ProcessState.ExitCode(); code != 1 {
+		t.Errorf("exit code %d, want 1", code)
+	}
+	if api.holder() == "" {
+		t.Error("the lease was released although work was running")
 	}
 }

@@ -5,14 +5,11 @@ package app
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 	cpconfig "k8s.io/cloud-provider/config"
-	configscheme "k8s.io/cloud-provider/config/install"
-	configv1alpha1 "k8s.io/cloud-provider/config/v1alpha1"
 	"k8s.io/cloud-provider/names"
 	cliflag "k8s.io/component-base/cli/flag"
 	"k8s.io/component-base/featuregate"
@@ -45,6 +42,21 @@ type ownOptions struct {
 	dryRunOutput          string
 	shutdownTimeout       time.Duration
 	initialisationsAtOnce int
+	// once has a switch for each controller with a OnceFlag, by the controller's name.
+	once map[string]*bool
+}
+
+// readOnly reports whether the program only reads, prints and exits.
+func (o *ownOptions) readOnly() bool { return o.dryRun || o.onceController() != "" }
+
+// onceController is the controller whose OnceFlag was given; empty for none.
+func (o *ownOptions) onceController() string {
+	for _, name := range sortedKeys(o.once) {
+		if *o.once[name] {
+			return name
+		}
+	}
+	return ""
 }
 
 // Defaults of our own flags: the wait for running work stays below a pod's 30 s of grace; 64 writes in
@@ -72,22 +84,13 @@ func newOptions(p Program) (*options, error) {
 		authorization:  newAuthorizationOptions(),
 		own: ownOptions{
 			dryRunOutput: "text", shutdownTimeout: defaultShutdownTimeout, initialisationsAtOnce: defaultInitialisationsAtOnce,
+			once: map[string]*bool{},
 		},
 	}
 	config.Generic.Debugging.EnableProfiling = true
 	o.generic.Debugging.DebuggingConfiguration = &config.Generic.Debugging
 	o.addFlags(p)
 	return o, nil
-}
-
-func defaultConfig() (*cpconfig.CloudControllerManagerConfiguration, error) {
-	versioned := &configv1alpha1.CloudControllerManagerConfiguration{}
-	configscheme.Scheme.Default(versioned)
-	config := &cpconfig.CloudControllerManagerConfiguration{}
-	if err := configscheme.Scheme.Convert(versioned, config, nil); err != nil {
-		return nil, fmt.Errorf("default component config: %w", err)
-	}
-	return config, nil
 }
 
 // addFlags registers every flag, in the stock manager's groups and in groups of our own.
@@ -115,6 +118,9 @@ func (o *options) addFlags(p Program) {
 	for _, c := range p.Controllers {
 		if c.AddFlags != nil {
 			c.AddFlags(o.sets.FlagSet(c.Name))
+		}
+		if c.OnceFlag != "" {
+			o.own.once[c.Name] = o.sets.FlagSet(c.Name).Bool(c.OnceFlag, false, c.OnceUsage)
 		}
 	}
 }
@@ -195,35 +201,4 @@ func mustDeprecate(fs *pflag.FlagSet, name, message string) {
 	if err := fs.MarkDeprecated(name, message); err != nil {
 		panic(err)
 	}
-}
-
-// flagValues remembers flags that were given, to set them again after a configuration file was read.
-type flagValues map[*pflag.Flag]any
-
-func givenFlags(fs *pflag.FlagSet) flagValues {
-	given := flagValues{}
-	fs.Visit(func(f *pflag.Flag) {
-		if list, ok := f.Value.(pflag.SliceValue); ok {
-			given[f] = slices.Clone(list.GetSlice())
-			return
-		}
-		given[f] = f.Value.String()
-	})
-	return given
-}
-
-func (g flagValues) restore() error {
-	for f, value := range g {
-		var err error
-		switch v := value.(type) {
-		case []string:
-			err = f.Value.(pflag.SliceValue).Replace(v)
-		case string:
-			err = f.Value.Set(v)
-		}
-		if err != nil {
-			return fmt.Errorf("--%s: %w", f.Name, err)
-		}
-	}
-	return nil
 }

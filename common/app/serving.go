@@ -77,7 +77,11 @@ func (m *manager) serveEndpoints() error {
 func (m *manager) lookupAuthentication(a *access) error {
 	if a.lookup != nil {
 		wait := retry{what: "reading the cluster's authentication configuration", from: time.Second, to: 10 * time.Second, final: isAnswer}
-		err := wait.do(m.background, a.lookup)
+		err := wait.do(m.background, func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, reviewTimeout)
+			defer cancel()
+			return a.lookup(ctx)
+		})
 		if err != nil && !m.options.authentication.tolerateFailure {
 			return fmt.Errorf("ConfigMap %s/%s, which says how to authenticate clients, cannot be read: %w; bind the Role extension-apiserver-authentication-reader, or give --authentication-tolerate-lookup-failure or --authentication-skip-lookup",
 				authConfigMapNamespace, authConfigMapName, err)
@@ -114,14 +118,16 @@ func (m *manager) serveWebhooks() error {
 	return nil
 }
 
-// publishConfig puts the component config on /configz. A manager that ran before in this process, as in
-// tests, is replaced.
+// publishConfig puts the component config on /configz. There is one per process: with several managers,
+// as in tests, the last one's.
 func (m *manager) publishConfig() error {
 	external := &configv1alpha1.CloudControllerManagerConfiguration{}
 	if err := configv1alpha1.Convert_config_CloudControllerManagerConfiguration_To_v1alpha1_CloudControllerManagerConfiguration(m.config, external, nil); err != nil {
 		return fmt.Errorf("component config for /configz: %w", err)
 	}
 	external.SetGroupVersionKind(configv1alpha1.SchemeGroupVersion.WithKind("CloudControllerManagerConfiguration"))
+	global.Lock()
+	defer global.Unlock()
 	configz.Delete(configv1alpha1.GroupName)
 	entry, err := configz.New(configv1alpha1.GroupName)
 	if err != nil {

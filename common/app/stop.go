@@ -17,6 +17,7 @@ const (
 	cancelledWorkLimit = 3 * time.Second // work whose context was cancelled
 	lostElectorLimit   = time.Second     // an elector whose lease is lost: its API server may be away
 	flushLimit         = 3 * time.Second // events
+	serviceLimit       = 2 * time.Second // servers and caches
 )
 
 // stop ends the process in order: no new work, running work ends, the lease is released, events and
@@ -51,8 +52,8 @@ func (m *manager) stop(cause error) error {
 	waitFor(&m.electors, limit)
 	m.events.flush(flushLimit)
 	m.stopBackground()
-	waitFor(&m.services, 2*time.Second)
-	m.informers.Shutdown()
+	m.services.Go(m.informers.Shutdown)
+	waitFor(&m.services, serviceLimit)
 	if cause == nil {
 		logger.Info("Stopped")
 	}

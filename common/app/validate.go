@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"time"
 
-	"k8s.io/apimachinery/pkg/runtime/serializer"
 	"k8s.io/client-go/tools/leaderelection"
 	cpconfig "k8s.io/cloud-provider/config"
-	configscheme "k8s.io/cloud-provider/config/install"
 	componentconfig "k8s.io/component-base/config"
 )
 
@@ -139,18 +137,4 @@ func (o *ownOptions) validate() []error {
 		errs = append(errs, fmt.Errorf("--dry-run-output must be text or json, but is %q", o.dryRunOutput))
 	}
 	return errs
-}
-
-// decodeConfig reads a component config strictly and fills in defaults.
-func decodeConfig(data []byte) (*cpconfig.CloudControllerManagerConfiguration, error) {
-	decoder := serializer.NewCodecFactory(configscheme.Scheme, serializer.EnableStrict).UniversalDecoder()
-	object, kind, err := decoder.Decode(data, nil, nil)
-	if err != nil {
-		return nil, err
-	}
-	config, ok := object.(*cpconfig.CloudControllerManagerConfiguration)
-	if !ok {
-		return nil, fmt.Errorf("the file holds a %s, not a CloudControllerManagerConfiguration of cloudcontrollermanager.config.k8s.io/v1alpha1", kind)
-	}
-	return config, nil
 }

@@ -27,6 +27,9 @@ type Cloud struct {
 
 	Routes Routes
 
+	// NodeCIDRs is set for providers whose cloud gives Nodes their CIDRs.
+	NodeCIDRs NodeCIDRs
+
 	// Orphans is set for providers that can find what nobody owns any more.
 	Orphans Orphans
 }
@@ -46,6 +49,9 @@ func Resolve(c cloudprovider.Interface, selection Selection, gate func() error) 
 	}
 	if selection.On(CapabilityRoutes) {
 		cloud.resolveRoutes(gate)
+	}
+	if p, ok := c.(NodeCIDRsProvider); ok && selection.On(CapabilityNodeCIDRs) {
+		cloud.NodeCIDRs, _ = p.NodeCIDRs()
 	}
 	if p, ok := c.(OrphansProvider); ok {
 		cloud.Orphans, _ = p.Orphans()

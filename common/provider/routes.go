@@ -5,6 +5,7 @@ package provider
 
 import (
 	"context"
+	"net/netip"
 
 	"k8s.io/apimachinery/pkg/types"
 	cloudprovider "k8s.io/cloud-provider"
@@ -48,4 +49,24 @@ type Routes interface {
 	ListRoutes(ctx context.Context, clusterName string) ([]Route, error)
 	CreateRoutes(ctx context.Context, clusterName string, routes []RouteCreate) []error
 	DeleteRoutes(ctx context.Context, clusterName string, routes []Route) []error
+}
+
+// NodeCIDRsAnswer is the CIDRs that the cloud gave to one Node's instance.
+type NodeCIDRsAnswer struct {
+	State InstanceState
+	// CIDRs has at most one per IP family; none while the cloud has not given any.
+	CIDRs []netip.Prefix
+	// Err explains InstanceUnknown.
+	Err error
+}
+
+// NodeCIDRs is implemented by providers whose cloud gives Nodes their CIDRs: --cidr-allocator-type
+// CloudAllocator. It returns one answer per reference, in their order.
+type NodeCIDRs interface {
+	LookupNodeCIDRs(ctx context.Context, refs []InstanceRef) ([]NodeCIDRsAnswer, error)
+}
+
+// NodeCIDRsProvider is a cloudprovider.Interface whose cloud gives Nodes their CIDRs.
+type NodeCIDRsProvider interface {
+	NodeCIDRs() (NodeCIDRs, bool)
 }

@@ -14,7 +14,6 @@ import (
 )
 
 // binaries are the programs whose size is bounded, relative to this folder, and their limits in bytes.
-// docs/figures.md says what the limits are made of.
 var binaries = []struct {
 	dir   string
 	limit int64
@@ -24,11 +23,14 @@ var binaries = []struct {
 	{"../../providers/local/cmd/local-cloud-controller-manager", localLimit},
 }
 
-// The limits. An empty main that imports k8s.io/cloud-provider and makes a client is 27 MB: all types of
-// all API groups, which client-go's scheme keeps alive.
+// The limits, a little above what was measured with Go 1.26 on linux/amd64. What they are made of: a program
+// that only makes a clientset and lists Nodes is 26.7 MB, because importing k8s.io/cloud-provider keeps the
+// types of all API groups alive; with client-go's informers and leader election it is 29.7 MB. Serving,
+// metrics, logging and flags add 4.9 MB, our controllers and the local provider 1.1 MB. Losing dead-code
+// elimination would cost 20 MB more.
 const (
-	sampleLimit = 35_000_000
-	localLimit  = 36_000_000
+	sampleLimit = 35_500_000
+	localLimit  = 36_500_000
 )
 
 // TestBinaries builds each program as a release is built. It fails when the linker's dead-code

@@ -10,7 +10,6 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +23,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"sigs.k8s.io/cloud-providers/common/app"
+	"sigs.k8s.io/cloud-providers/common/cidrs"
 	"sigs.k8s.io/cloud-providers/common/provider"
 )
 
@@ -69,23 +69,11 @@ func applicable(d app.Deps) ([]netip.Prefix, error) {
 	case d.Cloud == nil || d.Cloud.Routes == nil:
 		return nil, &app.NotApplicable{Reason: "the provider has no routes"}
 	}
-	return parseClusterCIDRs(shared.ClusterCIDR)
-}
-
-// parseClusterCIDRs reads --cluster-cidr: one CIDR, or one of each family.
-func parseClusterCIDRs(value string) ([]netip.Prefix, error) {
-	var cidrs []netip.Prefix
-	for _, text := range strings.Split(value, ",") {
-		prefix, err := netip.ParsePrefix(strings.TrimSpace(text))
-		if err != nil {
-			return nil, fmt.Errorf("--cluster-cidr=%q: invalid CIDR address: %w; routes need one CIDR or a dual-stack pair, or --configure-cloud-routes=false", value, err)
-		}
-		cidrs = append(cidrs, prefix.Masked())
+	all, err := cidrs.Parse("--cluster-cidr", shared.ClusterCIDR)
+	if err != nil {
+		return nil, fmt.Errorf("%w; routes need it, or --configure-cloud-routes=false", err)
 	}
-	if len(cidrs) > 2 || len(cidrs) == 2 && cidrs[0].Addr().Is4() == cidrs[1].Addr().Is4() {
-		return nil, fmt.Errorf("--cluster-cidr=%q: more than one CIDR must be a pair of an IPv4 and an IPv6 CIDR", value)
-	}
-	return cidrs, nil
+	return all, nil
 }
 
 type controller struct {
@@ -98,13 +86,13 @@ type controller struct {
 }
 
 func newController(d app.Deps, o Options) (app.Runnable, error) {
-	cidrs, err := applicable(d)
+	clusterCIDRs, err := applicable(d)
 	if err != nil {
 		return nil, err
 	}
 	registerMetrics()
 	c := &controller{
-		deps: d, options: o, clusterCIDRs: cidrs, changed: make(chan struct{}, 1),
+		deps: d, options: o, clusterCIDRs: clusterCIDRs, changed: make(chan struct{}, 1),
 		lister: d.Informers.Core().V1().Nodes().Lister(),
 	}
 	_, err = d.Informers.Core().V1().Nodes().Informer().AddEventHandler(cache.ResourceEventHandlerFuncs{

@@ -99,17 +99,6 @@ func TestARouteToOldAddressesIsReplaced(t *testing.T) {
 	}
 }
 
-func TestClusterCIDRs(t *testing.T) {
-	for value, ok := range map[string]bool{
-		"10.0.0.0/8": true, "10.0.0.0/8,fd00::/48": true, "fd00::/48, 10.0.0.0/8": true,
-		"": false, "x": false, "10.0.0.0/8,10.1.0.0/16": false, "10.0.0.0/8,fd00::/48,fd01::/48": false,
-	} {
-		if _, err := parseClusterCIDRs(value); (err == nil) != ok {
-			t.Errorf("%q: %v", value, err)
-		}
-	}
-}
-
 func TestSchedule(t *testing.T) {
 	now := time.Unix(1000, 0)
 	s := schedule{period: 10 * time.Second}
