@@ -55,7 +55,7 @@ build: ## the programs, stripped, in _out/
 
 .PHONY: generate
 generate: ## reference pages and manifests from the code
-	@cd providers/local && go generate ./...
+	@cd providers/local && go test ./loadbalancer ./manager -update
 	@cd test/monitoring && GOWORK=off go generate ./...
 
 .PHONY: boundaries

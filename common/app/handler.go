@@ -5,6 +5,7 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -122,7 +123,7 @@ func guard(a *access, ready *atomic.Bool, next http.Handler) http.Handler {
 func recovered(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		defer func() {
-			if p := recover(); p != nil && p != http.ErrAbortHandler {
+			if p := recover(); p != nil && !aborted(p) {
 				klog.FromContext(r.Context()).Error(fmt.Errorf("panic: %v", p), "An HTTP handler panicked", "path", r.URL.Path, "stack", string(debug.Stack()))
 				refuse(w, http.StatusInternalServerError, "internal error")
 			}
@@ -144,4 +145,10 @@ func refuse(w http.ResponseWriter, code int, message string) {
 		TypeMeta: metav1.TypeMeta{Kind: "Status", APIVersion: "v1"},
 		Status:   metav1.StatusFailure, Message: message, Reason: reasons[code], Code: int32(code),
 	})
+}
+
+// aborted reports whether a panic is the server's own way to end a request.
+func aborted(p any) bool {
+	err, ok := p.(error)
+	return ok && errors.Is(err, http.ErrAbortHandler)
 }

@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"sigs.k8s.io/cloud-providers/test/cluster/binaries"
+	"sigs.k8s.io/cloud-providers/test/process"
 )
 
 // Component names a program of the control plane.
@@ -50,15 +51,21 @@ type Cluster struct {
 	binaries  binaries.Paths
 	pki       *pki
 	admin     kubernetes.Interface
-	thread    *thread
+	group     *process.Group // nil after shutdown
 	progress  io.Writer
 	apiPort   int
 	unwatch   func() bool // detaches Stop from the context
 	stop      func() error
 
 	mu         sync.Mutex
-	processes  map[Component]*process
+	processes  map[Component]*running
 	identities map[string]pair
+}
+
+// running is a component's process and the port on which it serves.
+type running struct {
+	*process.Process
+	port int
 }
 
 // Start builds the programs if need be, starts them and returns when all are ready. The control
@@ -83,9 +90,9 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 		dir:        dir,
 		temporary:  options.Dir == "",
 		binaries:   paths,
-		thread:     newThread(),
+		group:      process.NewGroup(),
 		progress:   options.Progress,
-		processes:  map[Component]*process{},
+		processes:  map[Component]*running{},
 		identities: map[string]pair{},
 	}
 	c.stop = sync.OnceValue(c.shutdown)
@@ -136,11 +143,11 @@ func (c *Cluster) shutdown() error {
 	var errs []error
 	for i := len(Components) - 1; i >= 0; i-- {
 		if p := c.processes[Components[i]]; p != nil {
-			errs = append(errs, p.kill())
+			errs = append(errs, p.Kill())
 		}
 	}
-	c.thread.stop()
-	c.thread = nil
+	c.group.Stop()
+	c.group = nil
 	if c.temporary {
 		if err := os.RemoveAll(c.dir); err != nil {
 			errs = append(errs, fmt.Errorf("removing the control plane's directory: %w", err))
@@ -159,7 +166,7 @@ func (c *Cluster) URL() string { return fmt.Sprintf("https://127.0.0.1:%d", c.ap
 
 // LogTail returns the last n lines that a component wrote, over all its restarts.
 func (c *Cluster) LogTail(component Component, n int) string {
-	return tail(c.logPath(component), n)
+	return process.Tail(c.logPath(component), n)
 }
 
 func (c *Cluster) logPath(component Component) string {
@@ -183,43 +190,44 @@ func (c *Cluster) run(ctx context.Context, component Component, port int, binary
 		if err != nil {
 			return err
 		}
-		err = p.awaitReady(ctx, func(ctx context.Context) error { return ready(ctx, use) })
+		err = p.AwaitReady(ctx, func(ctx context.Context) error { return ready(ctx, use) })
 		if err == nil {
-			fmt.Fprintf(c.progress, "%s ready after %s (pid %d, port %d)\n", component, time.Since(began).Round(10*time.Millisecond), p.pid(), use)
+			fmt.Fprintf(c.progress, "%s ready after %s (pid %d, port %d)\n", component, time.Since(began).Round(10*time.Millisecond), p.PID(), use)
 			return nil
 		}
-		portTaken := !p.running() && strings.Contains(tail(p.logPath, 20), "address already in use")
-		if err := errors.Join(err, p.kill()); !portTaken || attempt == portAttempts {
+		portTaken := !p.Running() && strings.Contains(p.LogTail(20), "address already in use")
+		if err := errors.Join(err, p.Kill()); !portTaken || attempt == portAttempts {
 			return err
 		}
 	}
 }
 
 // launch starts a component's process and records it.
-func (c *Cluster) launch(component Component, port int, binary string, args, env []string) (*process, error) {
+func (c *Cluster) launch(component Component, port int, binary string, args, env []string) (*running, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.thread == nil {
+	if c.group == nil {
 		return nil, fmt.Errorf("starting %s: the control plane has been stopped", component)
 	}
-	if p := c.processes[component]; p != nil && p.running() {
-		return nil, fmt.Errorf("starting %s: it runs already (pid %d)", component, p.pid())
+	if p := c.processes[component]; p != nil && p.Running() {
+		return nil, fmt.Errorf("starting %s: it runs already (pid %d)", component, p.PID())
 	}
-	p, err := start(c.thread, string(component), c.logPath(component), port, binary, args, env)
+	started, err := c.group.Start(process.Spec{Name: string(component), Path: binary, Args: args, Env: env, LogPath: c.logPath(component)})
 	if err != nil {
 		return nil, err
 	}
+	p := &running{started, port}
 	c.processes[component] = p
 	children := map[string]ProcessID{}
 	for name, p := range c.processes {
-		if id, err := IdentifyProcess(p.pid()); err == nil {
+		if id, err := IdentifyProcess(p.PID()); err == nil {
 			children[string(name)] = id
 		}
 	}
 	return p, writeOwnership(c.dir, children)
 }
 
-func (c *Cluster) process(component Component) *process {
+func (c *Cluster) process(component Component) *running {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.processes[component]

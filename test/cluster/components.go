@@ -95,11 +95,15 @@ func (c *Cluster) startControllerManager(ctx context.Context) error {
 
 // StopAPIServer ends the API server in order and leaves everything else running.
 func (c *Cluster) StopAPIServer() error {
-	return c.process(APIServer).terminate(shutdownPatience)
+	p := c.process(APIServer)
+	if err := p.Terminate(shutdownPatience); err == nil {
+		return nil
+	}
+	return p.Kill() // it was killed as announced above; this fails if it lives on
 }
 
 // KillAPIServer ends the API server as a crash would.
-func (c *Cluster) KillAPIServer() error { return c.process(APIServer).kill() }
+func (c *Cluster) KillAPIServer() error { return c.process(APIServer).Kill() }
 
 // StartAPIServer starts a stopped API server again, on the same port and with the same data, and
 // waits until it is ready.

@@ -28,7 +28,7 @@ func (c *Cluster) Status() []Status {
 		if p == nil {
 			continue
 		}
-		s := Status{Component: name, PID: p.pid(), Port: p.port, Running: p.running(), Log: p.logPath}
+		s := Status{Component: name, PID: p.PID(), Port: p.port, Running: p.Running(), Log: p.LogPath}
 		if s.Running {
 			s.RSS, _ = RSS(s.PID) // it may end meanwhile
 		}

@@ -16,11 +16,12 @@ import (
 
 // TestMistakesOfUsers are reported once where the user sees them, and nothing else suffers.
 func TestMistakesOfUsers(t *testing.T) {
-	e := newEnv(t, func(o *system.Options) { o.Cloud.IPv4Pool = system.RandomLoopback(50, 59).Next().String() + "/32" })
+	t.Parallel()
+	e := newEnv(t, func(o *system.Options) { o.Cloud.Addresses = 1 })
 	e.manager("manager")
 	e.nodes("n1")
 
-	t.Run("wrong annotations", func(t *testing.T) {
+	e.run("wrong annotations", func(e *env) {
 		e.service("wrong", func(s *v1.Service) {
 			s.Annotations = map[string]string{
 				"local.cloud-provider.sigs.k8s.io/proxy-protocol":        "v3",
@@ -30,7 +31,7 @@ func TestMistakesOfUsers(t *testing.T) {
 		message := e.event("Service", "wrong", "SyncLoadBalancerFailed")
 		for _, want := range []string{"proxy-protocol", "v3", "v1", "health-check-interval", "soon"} {
 			if !strings.Contains(message, want) {
-				t.Errorf("the event does not mention %q: %s", want, message)
+				e.t.Errorf("the event does not mention %q: %s", want, message)
 			}
 		}
 		e.always(12*time.Second, "no half-made load balancer, one event, no hot retry", func() error {
@@ -48,10 +49,10 @@ func TestMistakesOfUsers(t *testing.T) {
 		e.address("wrong")
 	})
 
-	t.Run("pool exhausted", func(t *testing.T) { // "wrong" has the only address
+	e.run("pool exhausted", func(e *env) { // "wrong" has the only address
 		e.service("second")
 		if message := e.event("Service", "second", "SyncLoadBalancerFailed"); !strings.Contains(message, "pool") {
-			t.Errorf("the event does not name the pool: %s", message)
+			e.t.Errorf("the event does not name the pool: %s", message)
 		}
 		e.deleteService("wrong")
 		e.gone("wrong")
@@ -61,6 +62,7 @@ func TestMistakesOfUsers(t *testing.T) {
 
 // TestMistakesOfOperators end the process at once with one line, or are retried when they are none.
 func TestMistakesOfOperators(t *testing.T) {
+	t.Parallel()
 	e := newEnv(t)
 	run := func(config string, args ...string) (int, string) {
 		t.Helper()
@@ -82,16 +84,16 @@ func TestMistakesOfOperators(t *testing.T) {
 		args   []string
 		want   []string
 	}{
-		"an unknown key":             {"endpoint: x\nenpoint: y\n", nil, []string{"cloud.yaml:2", "enpoint", "endpoint"}},
-		"a value of the wrong type":  {good + "requestTimeout: soon\n", nil, []string{"cloud.yaml:2", "requestTimeout", "soon"}},
-		"no provider":                {good, []string{"--cloud-provider="}, []string{"--cloud-provider cannot be empty"}},
-		"another provider":           {good, []string{"--cloud-provider=aws"}, []string{"aws", "local"}},
-		"an unknown controller":      {good, []string{"--controllers=nodes"}, []string{`"nodes" is not in the list of known controllers`}},
-		"no workers":                 {good, []string{"--concurrent-service-syncs=0"}, []string{"concurrent-service-syncs", "0"}},
-		"an unknown flag":            {good, []string{"--cluster-cidrs=x"}, []string{"--cluster-cidrs"}},
-		"an unknown capability":      {good, []string{"--capabilities=lb=-"}, []string{"lb", "load-balancer"}},
-		"routes without a CIDR":      {good, []string{"--cluster-cidr="}, []string{"--cluster-cidr"}},
-		"no such kubeconfig":         {good, []string{"--kubeconfig=/does/not/exist"}, []string{"/does/not/exist"}},
+		"an unknown key":            {"endpoint: x\nenpoint: y\n", nil, []string{"cloud.yaml:2", "enpoint", "endpoint"}},
+		"a value of the wrong type": {good + "requestTimeout: soon\n", nil, []string{"cloud.yaml:2", "requestTimeout", "soon"}},
+		"no provider":               {good, []string{"--cloud-provider="}, []string{"--cloud-provider cannot be empty"}},
+		"another provider":          {good, []string{"--cloud-provider=aws"}, []string{"aws", "local"}},
+		"an unknown controller":     {good, []string{"--controllers=nodes"}, []string{`"nodes" is not in the list of known controllers`}},
+		"no workers":                {good, []string{"--concurrent-service-syncs=0"}, []string{"concurrent-service-syncs", "0"}},
+		"an unknown flag":           {good, []string{"--cluster-cidrs=x"}, []string{"--cluster-cidrs"}},
+		"an unknown capability":     {good, []string{"--capabilities=lb=-"}, []string{"lb", "load-balancer"}},
+		"routes without a CIDR":     {good, []string{"--cluster-cidr="}, []string{"--cluster-cidr"}},
+		"no such kubeconfig":        {good, []string{"--kubeconfig=/does/not/exist"}, []string{"/does/not/exist"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			code, line := run(tc.config, tc.args...)

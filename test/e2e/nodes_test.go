@@ -20,6 +20,7 @@ import (
 // TestNodeInitialisation follows every version of the Nodes: none is ever without taint and without its
 // addresses, provider ID and labels.
 func TestNodeInitialisation(t *testing.T) {
+	t.Parallel()
 	e := newEnv(t, audited)
 	m1, k1 := e.Machine("plain", "zone-a")
 	m2, k2 := e.Machine("given-ip", "zone-b")
@@ -104,25 +105,17 @@ func addressList(n *v1.Node) string {
 
 // TestNodesFollowTheirMachines goes through a machine's life after initialisation.
 func TestNodesFollowTheirMachines(t *testing.T) {
+	t.Parallel()
 	e := newEnv(t, quickNotReady)
 	e.manager("manager")
 	e.nodes("n1", "n2", "n3")
 	admin := e.Cloud.Admin()
-	machine := func(name string) api.Machine {
-		for _, m := range e.state().Machines {
-			if m.Name == name {
-				return m
-			}
-		}
-		t.Fatalf("no machine %s", name)
-		return api.Machine{}
-	}
 
-	t.Run("addresses", func(t *testing.T) {
-		m := machine("n1")
+	e.run("addresses", func(e *env) {
+		m := e.machine("n1")
 		m.Addresses = append(m.Addresses, api.MachineAddress{Type: api.ExternalIP, Address: "203.0.113.9"}, api.MachineAddress{Type: api.InternalIP, Address: "192.0.2.77"})
 		if _, err := admin.UpdateMachine(e.ctx, m); err != nil {
-			t.Fatal(err)
+			e.t.Fatal(err)
 		}
 		want := fmt.Sprintf("InternalIP %s, ExternalIP 203.0.113.9, InternalIP 192.0.2.77, Hostname n1", m.Addresses[0].Address)
 		e.eventually("the node has the new addresses", func() error {
@@ -133,12 +126,12 @@ func TestNodesFollowTheirMachines(t *testing.T) {
 		})
 	})
 
-	t.Run("stopped and started", func(t *testing.T) {
+	e.run("stopped and started", func(e *env) {
 		const shutdown = "node.cloudprovider.kubernetes.io/shutdown"
-		m := machine("n2")
+		m := e.machine("n2")
 		m.State = api.MachineStopped
 		if _, err := admin.UpdateMachine(e.ctx, m); err != nil {
-			t.Fatal(err)
+			e.t.Fatal(err)
 		}
 		e.always(3*time.Second, "a Ready node is not tainted whatever the cloud says", func() error {
 			if hasTaint(e.node("n2"), shutdown) {
@@ -147,7 +140,7 @@ func TestNodesFollowTheirMachines(t *testing.T) {
 			return nil
 		})
 		if err := e.Fleet.StopHeartbeat("n2"); err != nil {
-			t.Fatal(err)
+			e.t.Fatal(err)
 		}
 		e.eventually("the stopped machine's node is tainted", func() error {
 			if !hasTaint(e.node("n2"), shutdown) {
@@ -157,10 +150,10 @@ func TestNodesFollowTheirMachines(t *testing.T) {
 		})
 		m.State = api.MachineRunning
 		if _, err := admin.UpdateMachine(e.ctx, m); err != nil {
-			t.Fatal(err)
+			e.t.Fatal(err)
 		}
 		if err := e.Fleet.ResumeHeartbeat(e.ctx, "n2"); err != nil {
-			t.Fatal(err)
+			e.t.Fatal(err)
 		}
 		e.eventually("the running node's taint is gone", func() error {
 			if hasTaint(e.node("n2"), shutdown) {
@@ -170,9 +163,9 @@ func TestNodesFollowTheirMachines(t *testing.T) {
 		})
 	})
 
-	t.Run("gone", func(t *testing.T) {
-		if err := admin.DeleteMachine(e.ctx, machine("n3").ID); err != nil {
-			t.Fatal(err)
+	e.run("gone", func(e *env) {
+		if err := admin.DeleteMachine(e.ctx, e.machine("n3").ID); err != nil {
+			e.t.Fatal(err)
 		}
 		e.always(8*time.Second, "a node is not deleted while its kubelet is Ready", func() error {
 			_, err := e.Client.CoreV1().Nodes().Get(e.ctx, "n3", metav1.GetOptions{})

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -22,26 +21,27 @@ const finalizer = "service.kubernetes.io/load-balancer-cleanup"
 
 // TestServices goes through the lives of Services with one manager over three nodes.
 func TestServices(t *testing.T) {
+	t.Parallel()
 	e := newEnv(t)
 	e.manager("manager")
 	e.nodes("n1", "n2", "n3")
 
-	t.Run("create, change and delete", func(t *testing.T) { lifeOfAService(t, e) })
-	t.Run("externalTrafficPolicy Local reaches only nodes with endpoints", func(t *testing.T) { localPolicy(t, e) })
-	t.Run("source ranges", func(t *testing.T) { sourceRanges(t, e) })
-	t.Run("session affinity", func(t *testing.T) { affinity(t, e) })
-	t.Run("a loadBalancerClass is somebody else's", func(t *testing.T) { foreignClass(t, e) })
-	t.Run("a status that somebody clears is repaired", func(t *testing.T) { statusRepaired(t, e) })
-	t.Run("a finalizer that somebody takes away leaks nothing", func(t *testing.T) { finalizerTaken(t, e) })
-	t.Run("nodes come, are excluded, and go", func(t *testing.T) { members(t, e) })
+	e.run("create, change and delete", lifeOfAService)
+	e.run("externalTrafficPolicy Local reaches only nodes with endpoints", localPolicy)
+	e.run("source ranges", sourceRanges)
+	e.run("session affinity", affinity)
+	e.run("a loadBalancerClass is somebody else's", foreignClass)
+	e.run("a status that somebody clears is repaired", statusRepaired)
+	e.run("a finalizer that somebody takes away leaks nothing", finalizerTaken)
+	e.run("nodes come, are excluded, and go", members)
 }
 
-func lifeOfAService(t *testing.T, e *env) {
+func lifeOfAService(e *env) {
 	e.pods("web", "n1", "n2", "n3")
 	e.service("web")
 	address := e.address("web")
 	if s := e.getService("web"); !slices.Contains(s.Finalizers, finalizer) {
-		t.Errorf("finalizers %v", s.Finalizers)
+		e.t.Errorf("finalizers %v", s.Finalizers)
 	}
 	e.event("Service", "web", "EnsuringLoadBalancer")
 	e.event("Service", "web", "EnsuredLoadBalancer")
@@ -60,7 +60,7 @@ func lifeOfAService(t *testing.T, e *env) {
 	})
 	e.eventually("UDP answers", func() error { return askUDP(net.JoinHostPort(address, "8081")) })
 	if got := e.address("web"); got != address {
-		t.Errorf("the address changed from %s to %s", address, got)
+		e.t.Errorf("the address changed from %s to %s", address, got)
 	}
 
 	e.update("web", func(s *v1.Service) { s.Spec.Type = v1.ServiceTypeClusterIP })
@@ -78,27 +78,7 @@ func lifeOfAService(t *testing.T, e *env) {
 	e.event("Service", "web", "DeletedLoadBalancer")
 }
 
-func askUDP(to string) error {
-	conn, err := net.Dial("udp", to)
-	if err != nil {
-		return err
-	}
-	defer conn.Close()
-	if err := conn.SetDeadline(time.Now().Add(time.Second)); err != nil {
-		return err
-	}
-	if _, err := conn.Write([]byte("hello")); err != nil {
-		return err
-	}
-	buf := make([]byte, 1500)
-	n, err := conn.Read(buf)
-	if err == nil && !strings.Contains(string(buf[:n]), "hello") {
-		err = fmt.Errorf("answer %q", buf[:n])
-	}
-	return err
-}
-
-func localPolicy(t *testing.T, e *env) {
+func localPolicy(e *env) {
 	e.pods("local", "n1", "n3")
 	e.service("local", func(s *v1.Service) { s.Spec.ExternalTrafficPolicy = v1.ServiceExternalTrafficPolicyLocal })
 	to := net.JoinHostPort(e.address("local"), "8080")
@@ -111,24 +91,24 @@ func localPolicy(t *testing.T, e *env) {
 	e.gone("local")
 }
 
-func sourceRanges(t *testing.T, e *env) {
+func sourceRanges(e *env) {
 	e.pods("ranges", "n1")
 	e.service("ranges", func(s *v1.Service) { s.Spec.LoadBalancerSourceRanges = []string{"127.77.0.0/16"} })
 	to := net.JoinHostPort(e.address("ranges"), "8080")
 	e.eventually("an allowed source is answered", func() error { _, err := request(e.ctx, "127.77.0.1", to); return err })
 	if a, err := request(e.ctx, "127.78.0.1", to); err == nil {
-		t.Errorf("a source outside the ranges was answered by %s", a.Node)
+		e.t.Errorf("a source outside the ranges was answered by %s", a.Node)
 	}
 	e.update("ranges", func(s *v1.Service) { s.Spec.LoadBalancerSourceRanges = []string{"127.78.0.0/16"} })
 	e.eventually("the other source is answered", func() error { _, err := request(e.ctx, "127.78.0.1", to); return err })
 	if _, err := request(e.ctx, "127.77.0.1", to); err == nil {
-		t.Error("the first source is still answered")
+		e.t.Error("the first source is still answered")
 	}
 	e.deleteService("ranges")
 	e.gone("ranges")
 }
 
-func affinity(t *testing.T, e *env) {
+func affinity(e *env) {
 	e.pods("sticky", "n1", "n2", "n3")
 	e.service("sticky", func(s *v1.Service) {
 		s.Spec.SessionAffinity = v1.ServiceAffinityClientIP
@@ -138,18 +118,18 @@ func affinity(t *testing.T, e *env) {
 	e.eventually("it answers", func() error { _, err := request(e.ctx, "", to); return err })
 	first, err := request(e.ctx, "127.77.0.9", to)
 	if err != nil {
-		t.Fatal(err)
+		e.t.Fatal(err)
 	}
 	for range 20 {
 		if a, err := request(e.ctx, "127.77.0.9", to); err != nil || a.Node != first.Node {
-			t.Fatalf("one client was answered by %s and %s (%v)", first.Node, a.Node, err)
+			e.t.Fatalf("one client was answered by %s and %s (%v)", first.Node, a.Node, err)
 		}
 	}
 	e.deleteService("sticky")
 	e.gone("sticky")
 }
 
-func foreignClass(t *testing.T, e *env) {
+func foreignClass(e *env) {
 	class := "example.com/other"
 	e.service("classy", func(s *v1.Service) {
 		s.Spec.LoadBalancerClass = &class
@@ -178,22 +158,22 @@ func (e *env) patchFinalizers(name, list string) {
 	}
 }
 
-func statusRepaired(t *testing.T, e *env) {
+func statusRepaired(e *env) {
 	e.service("status")
 	address := e.address("status")
 	s := e.getService("status")
 	s.Status.LoadBalancer = v1.LoadBalancerStatus{}
 	if _, err := e.Client.CoreV1().Services(s.Namespace).UpdateStatus(e.ctx, s, metav1.UpdateOptions{}); err != nil {
-		t.Fatal(err)
+		e.t.Fatal(err)
 	}
 	if got := e.address("status"); got != address {
-		t.Errorf("address %s, want %s", got, address)
+		e.t.Errorf("address %s, want %s", got, address)
 	}
 	e.deleteService("status")
 	e.gone("status")
 }
 
-func finalizerTaken(t *testing.T, e *env) {
+func finalizerTaken(e *env) {
 	e.service("taken")
 	e.address("taken")
 	e.patchFinalizers("taken", "[]")
@@ -206,7 +186,7 @@ func finalizerTaken(t *testing.T, e *env) {
 	})
 }
 
-func members(t *testing.T, e *env) {
+func members(e *env) {
 	e.service("members")
 	e.address("members")
 	e.hasMembers("members", "n1", "n2", "n3")
@@ -215,7 +195,7 @@ func members(t *testing.T, e *env) {
 	label := func(value string) {
 		patch := `{"metadata":{"labels":{"node.kubernetes.io/exclude-from-external-load-balancers":` + value + `}}}`
 		if _, err := e.Client.CoreV1().Nodes().Patch(e.ctx, "n4", types.MergePatchType, []byte(patch), metav1.PatchOptions{}); err != nil {
-			t.Fatal(err)
+			e.t.Fatal(err)
 		}
 	}
 	label(`""`)
@@ -224,7 +204,7 @@ func members(t *testing.T, e *env) {
 	e.hasMembers("members", "n1", "n2", "n3", "n4")
 	e.Fleet.Forget("n4")
 	if err := e.Client.CoreV1().Nodes().Delete(e.ctx, "n4", metav1.DeleteOptions{}); err != nil {
-		t.Fatal(err)
+		e.t.Fatal(err)
 	}
 	e.hasMembers("members", "n1", "n2", "n3")
 	e.event("Service", "members", "UpdatedLoadBalancer")
@@ -234,6 +214,7 @@ func members(t *testing.T, e *env) {
 
 // TestDualStack gives a Service an address of each family.
 func TestDualStack(t *testing.T) {
+	t.Parallel()
 	e := newEnv(t, dualStack)
 	e.manager("manager", "--cluster-cidr=10.244.0.0/16,fd00:244::/48")
 	e.nodes("n1")

@@ -5,11 +5,9 @@ package e2e
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
 	"slices"
 	"testing"
@@ -21,15 +19,27 @@ import (
 	"k8s.io/client-go/kubernetes"
 
 	"sigs.k8s.io/cloud-providers/providers/local/api"
-	"sigs.k8s.io/cloud-providers/test/cluster/kubelets"
 	"sigs.k8s.io/cloud-providers/test/process"
 	"sigs.k8s.io/cloud-providers/test/system"
 )
 
 var programs system.Programs
 
+// atOnce is how many tests run beside each other unless -parallel says otherwise. They mostly wait; each
+// needs about 700 MB.
+const atOnce = "4"
+
 func TestMain(m *testing.M) {
+	flag.Parse()
+	given := false
+	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "test.parallel" })
 	code := func() int {
+		if !given {
+			if err := flag.Set("test.parallel", atOnce); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+				return 1
+			}
+		}
 		dir, err := os.MkdirTemp("", "cloud-providers-e2e-*")
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -50,6 +60,16 @@ type env struct {
 	*system.System
 	t   *testing.T
 	ctx context.Context
+}
+
+// run is a subtest over the same cluster and cloud.
+func (e *env) run(name string, f func(e *env)) {
+	e.t.Helper()
+	e.t.Run(name, func(t *testing.T) {
+		sub := *e
+		sub.t, sub.ctx = t, t.Context()
+		f(&sub)
+	})
 }
 
 type option func(*system.Options)
@@ -93,11 +113,13 @@ func newEnv(t *testing.T, options ...option) *env {
 	return e
 }
 
-// manager starts a cloud controller manager that reacts within seconds where the defaults take minutes.
+// quick are flags of a manager that reacts within seconds where the defaults take minutes.
+var quick = []string{"--node-monitor-period=500ms", "--node-deletion-min-age=0s", "--node-status-update-frequency=2s"}
+
+// manager starts a quick cloud controller manager.
 func (e *env) manager(name string, args ...string) *system.Manager {
 	e.t.Helper()
-	quick := []string{"--node-monitor-period=500ms", "--node-deletion-min-age=0s", "--node-status-update-frequency=2s"}
-	m, err := e.StartManager(e.ctx, name, system.ManagerOptions{Args: append(quick, args...)})
+	m, err := e.StartManager(e.ctx, name, system.ManagerOptions{Args: slices.Concat(quick, args)})
 	if err != nil {
 		e.t.Fatal(err)
 	}
@@ -265,6 +287,18 @@ func (e *env) address(name string) string {
 	return address
 }
 
+// machine returns a machine of the cloud by its name.
+func (e *env) machine(name string) api.Machine {
+	e.t.Helper()
+	for _, m := range e.state().Machines {
+		if m.Name == name {
+			return m
+		}
+	}
+	e.t.Fatalf("no machine %s", name)
+	return api.Machine{}
+}
+
 func (e *env) state() api.State {
 	e.t.Helper()
 	s, err := e.Cloud.Admin().State(e.ctx)
@@ -310,51 +344,6 @@ func (e *env) hasMembers(name string, want ...string) {
 	})
 }
 
-// request asks an address over HTTP from a local address; "" leaves that to the system.
-func request(ctx context.Context, from, to string) (kubelets.Answer, error) {
-	dialer := &net.Dialer{Timeout: time.Second}
-	if from != "" {
-		dialer.LocalAddr = &net.TCPAddr{IP: net.ParseIP(from)}
-	}
-	client := &http.Client{Timeout: 2 * time.Second, Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialer.DialContext}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+to+"/", nil)
-	if err != nil {
-		return kubelets.Answer{}, err
-	}
-	resp, err := client.Do(req)
-	if err != nil {
-		return kubelets.Answer{}, err
-	}
-	defer resp.Body.Close()
-	var answer kubelets.Answer
-	return answer, json.NewDecoder(resp.Body).Decode(&answer)
-}
-
-// answersFrom asks until exactly these nodes' pods have answered, and nobody else.
-func (e *env) answersFrom(to string, want ...string) {
-	e.t.Helper()
-	slices.Sort(want)
-	e.eventually(fmt.Sprintf("%s answers from %v", to, want), func() error {
-		got := map[string]bool{}
-		for range 8 * len(want) {
-			a, err := request(e.ctx, "", to)
-			if err != nil {
-				return err
-			}
-			got[a.Node] = true
-		}
-		var names []string
-		for n := range got {
-			names = append(names, n)
-		}
-		slices.Sort(names)
-		if !slices.Equal(names, want) {
-			return fmt.Errorf("it answers from %v", names)
-		}
-		return nil
-	})
-}
-
 // event waits for an event of that reason about an object and returns its message.
 func (e *env) event(kind, name, reason string) string {
 	e.t.Helper()
@@ -380,6 +369,5 @@ func (e *env) events(client kubernetes.Interface, kind, name string) []v1.Event 
 	}
 	return list.Items
 }
-
 
 func logTail(path string) string { return process.Tail(path, 60) }

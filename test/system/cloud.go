@@ -4,9 +4,11 @@
 package system
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"math/bits"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -14,6 +16,7 @@ import (
 	"time"
 
 	"sigs.k8s.io/cloud-providers/providers/local/api"
+	"sigs.k8s.io/cloud-providers/test/cluster/loopback"
 	"sigs.k8s.io/cloud-providers/test/process"
 )
 
@@ -26,16 +29,20 @@ type Cloud struct {
 
 	group *process.Group
 	spec  process.Spec
+	// tokenFile is empty if the cloud asks for no token.
+	tokenFile string
 }
 
 // CloudOptions of a local-cloud.
 type CloudOptions struct {
 	// Dir holds its database and log.
 	Dir string
-	// IPv4Pool is where load balancers get addresses; by default a range that is random, so that clouds
-	// that run at once do not meet.
-	IPv4Pool string
-	Args     []string
+	// Addresses is how many IPv4 addresses its pool has, a power of two; 0 means 16. They are loopback
+	// addresses that no other cloud has.
+	Addresses int
+	// TokenFile has the token that the cloud asks for; empty for none.
+	TokenFile string
+	Args      []string
 }
 
 // StartCloud starts local-cloud on a free port and returns when it answers.
@@ -43,18 +50,23 @@ func StartCloud(ctx context.Context, group *process.Group, program string, o Clo
 	if err := os.MkdirAll(o.Dir, 0o755); err != nil {
 		return nil, err
 	}
-	if o.IPv4Pool == "" {
-		o.IPv4Pool = RandomLoopback(10, 49).String() + "/28"
+	block, err := loopback.Reserve()
+	if err != nil {
+		return nil, err
 	}
+	pool := netip.PrefixFrom(block, 32-bits.Len(uint(cmp.Or(o.Addresses, 16)-1)))
 	ready := filepath.Join(o.Dir, "ready")
 	if err := os.Remove(ready); err != nil && !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
 	spec := process.Spec{
 		Name: "local-cloud", Path: program, LogPath: filepath.Join(o.Dir, "local-cloud.log"),
-		Args: append([]string{"--listen=127.0.0.1:0", "--data-dir=" + o.Dir, "--ipv4-pool=" + o.IPv4Pool, "--ready-file=" + ready}, o.Args...),
+		Args: append([]string{"--listen=127.0.0.1:0", "--data-dir=" + o.Dir, "--ipv4-pool=" + pool.String(), "--ready-file=" + ready}, o.Args...),
 	}
-	c := &Cloud{group: group, spec: spec}
+	if o.TokenFile != "" {
+		spec.Args = append(spec.Args, "--token-file="+o.TokenFile)
+	}
+	c := &Cloud{group: group, spec: spec, tokenFile: o.TokenFile}
 	if err := c.start(ctx, ready); err != nil {
 		return nil, err
 	}
@@ -77,7 +89,7 @@ func (c *Cloud) start(ctx context.Context, ready string) error {
 				return errors.New("not ready yet")
 			}
 			c.URL = strings.TrimSpace(string(url))
-			if c.Client, err = api.NewClient(c.URL, api.ClientOptions{UserAgent: "test"}); err != nil {
+			if c.Client, err = api.NewClient(c.URL, api.ClientOptions{UserAgent: "test", TokenFile: c.tokenFile}); err != nil {
 				return err
 			}
 		}
@@ -102,11 +114,4 @@ func (c *Cloud) CallsByManager(ctx context.Context) (map[string]int, error) {
 		}
 	}
 	return count, nil
-}
-
-// RandomLoopback returns a random address 127.x.y.0 with x between low and high.
-func RandomLoopback(low, high int) netip.Addr {
-	seed := uint32(time.Now().UnixNano()>>8) ^ uint32(os.Getpid())*2654435761
-	x := byte(low) + byte(seed%uint32(high-low+1))
-	return netip.AddrFrom4([4]byte{127, x, byte(seed >> 8), 0})
 }

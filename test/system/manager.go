@@ -6,6 +6,7 @@ package system
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +14,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"k8s.io/client-go/rest"
 
 	"sigs.k8s.io/cloud-providers/test/cluster"
 	"sigs.k8s.io/cloud-providers/test/process"
@@ -36,6 +39,8 @@ type ManagerOptions struct {
 	Args []string
 	// CloudConfig is the content of the file; by default the cloud's address.
 	CloudConfig string
+	// Program is a name of its own for the program; the user agents of its requests begin with it.
+	Program string
 	// NoWait returns at once instead of when /healthz answers.
 	NoWait bool
 }
@@ -78,12 +83,19 @@ func ManagerSpec(program string, c *cluster.Cluster, cloudURL string, o ManagerO
 	if err := os.WriteFile(config, []byte(o.CloudConfig), 0o600); err != nil {
 		return process.Spec{}, 0, err
 	}
+	if o.Program != "" {
+		renamed := filepath.Join(o.Dir, o.Program)
+		if err := os.Symlink(program, renamed); err != nil && !errors.Is(err, os.ErrExist) {
+			return process.Spec{}, 0, err
+		}
+		program = renamed
+	}
 	port, err := freePort()
 	if err != nil {
 		return process.Spec{}, 0, err
 	}
 	return process.Spec{
-		Name: "local-cloud-controller-manager", Path: program, LogPath: filepath.Join(o.Dir, "manager.log"),
+		Name: filepath.Base(program), Path: program, LogPath: filepath.Join(o.Dir, "manager.log"),
 		Args: append([]string{
 			"--cloud-provider=local", "--cloud-config=" + config, "--kubeconfig=" + kubeconfig,
 			"--authentication-kubeconfig=" + kubeconfig, "--authorization-kubeconfig=" + kubeconfig,
@@ -95,8 +107,21 @@ func ManagerSpec(program string, c *cluster.Cluster, cloudURL string, o ManagerO
 
 // Get asks the manager's own server, without credentials.
 func (m *Manager) Get(ctx context.Context, path string) (string, error) {
+	return m.GetAs(ctx, nil, path)
+}
+
+// GetAs asks the manager's own server with the client certificate of an identity; nil is none.
+func (m *Manager) GetAs(ctx context.Context, identity *rest.Config, path string) (string, error) {
 	// The certificate is the manager's own, made in memory at its start: there is nothing to verify it by.
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true}}
+	config := &tls.Config{InsecureSkipVerify: true}
+	if identity != nil {
+		pair, err := tls.X509KeyPair(identity.CertData, identity.KeyData)
+		if err != nil {
+			return "", err
+		}
+		config.Certificates = []tls.Certificate{pair}
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: config, DisableKeepAlives: true}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, fmt.Sprintf("https://127.0.0.1:%d%s", m.Port, path), nil)
 	if err != nil {
 		return "", err

@@ -12,42 +12,33 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 
-	"sigs.k8s.io/cloud-providers/common/controllers"
+	"sigs.k8s.io/cloud-providers/common/app"
+	"sigs.k8s.io/cloud-providers/providers/local/manager"
 )
+
+// leases are those that managers in tests may take: the default one, and two for managers that share a
+// cluster.
+var leases = []string{"cloud-controller-manager", "ccm-a", "ccm-b"}
 
 // Permit gives ManagerUser exactly what the controllers say that they need.
 func Permit(ctx context.Context, client kubernetes.Interface) error {
-	const name = "cloud-controller-manager"
-	rules := []rbacv1.PolicyRule{{APIGroups: []string{""}, Resources: []string{"events"}, Verbs: []string{"create", "patch"}}}
-	for _, c := range controllers.All() {
-		rules = append(rules, c.Rules...)
-	}
-	subjects := []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: ManagerUser}}
-	meta := metav1.ObjectMeta{Name: name}
 	roles := client.RbacV1()
-	if _, err := roles.ClusterRoles().Create(ctx, &rbacv1.ClusterRole{ObjectMeta: meta, Rules: rules}, metav1.CreateOptions{}); err != nil {
-		return fmt.Errorf("permit the manager: %w", err)
-	}
-	for binding, role := range map[string]string{name: name, name + "-auth": "system:auth-delegator"} {
-		if _, err := roles.ClusterRoleBindings().Create(ctx, &rbacv1.ClusterRoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: binding}, Subjects: subjects,
-			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "ClusterRole", Name: role},
-		}, metav1.CreateOptions{}); err != nil {
-			return fmt.Errorf("permit the manager: %w", err)
+	for _, o := range app.RBAC(manager.Program().Controllers, app.RBACOptions{
+		Name: "cloud-controller-manager", Namespace: metav1.NamespaceSystem, ServiceAccount: "cloud-controller-manager",
+		Leases: leases, LeaseNamespace: metav1.NamespaceSystem,
+	}) {
+		var err error
+		switch o := o.(type) {
+		case *rbacv1.ClusterRole:
+			_, err = roles.ClusterRoles().Create(ctx, o, metav1.CreateOptions{})
+		case *rbacv1.ClusterRoleBinding:
+			_, err = roles.ClusterRoleBindings().Create(ctx, o, metav1.CreateOptions{})
+		case *rbacv1.Role:
+			_, err = roles.Roles(o.Namespace).Create(ctx, o, metav1.CreateOptions{})
+		case *rbacv1.RoleBinding:
+			_, err = roles.RoleBindings(o.Namespace).Create(ctx, o, metav1.CreateOptions{})
 		}
-	}
-	lease := rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Name: name, Namespace: metav1.NamespaceSystem}, Rules: []rbacv1.PolicyRule{
-		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"create"}},
-		{APIGroups: []string{"coordination.k8s.io"}, Resources: []string{"leases"}, Verbs: []string{"get", "update"}},
-	}}
-	if _, err := roles.Roles(metav1.NamespaceSystem).Create(ctx, &lease, metav1.CreateOptions{}); err != nil {
-		return fmt.Errorf("permit the manager: %w", err)
-	}
-	for binding, role := range map[string]string{name: name, name + "-auth": "extension-apiserver-authentication-reader"} {
-		if _, err := roles.RoleBindings(metav1.NamespaceSystem).Create(ctx, &rbacv1.RoleBinding{
-			ObjectMeta: metav1.ObjectMeta{Name: binding}, Subjects: subjects,
-			RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: role},
-		}, metav1.CreateOptions{}); err != nil {
+		if err != nil {
 			return fmt.Errorf("permit the manager: %w", err)
 		}
 	}

@@ -55,24 +55,27 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	if step == nil {
 		step = func(string) {}
 	}
-	s := &System{Dir: o.Dir, Programs: o.Programs, Group: process.NewGroup(), next: kubelets.FirstAddress()}
+	s := &System{Dir: o.Dir, Programs: o.Programs, Group: process.NewGroup()}
 	var err error
 	fail := func(err error) (*System, error) { return nil, errors.Join(err, s.Stop()) }
+	if s.next, err = kubelets.FirstAddress(); err != nil {
+		return fail(err)
+	}
 	step("start etcd, kube-apiserver and kube-controller-manager")
 	if s.Cluster, err = cluster.Start(ctx, o.Cluster); err != nil {
 		return fail(err)
 	}
 	s.Client = s.Cluster.AdminClient()
+	admin, err := s.Cluster.RESTConfig(cluster.AdminUser, cluster.AdminGroup)
+	if err != nil {
+		return fail(err)
+	}
 	if err := Permit(ctx, s.Client); err != nil {
 		return fail(err)
 	}
 	step("start the local cloud")
 	o.Cloud.Dir = filepath.Join(o.Dir, "cloud")
 	if s.Cloud, err = StartCloud(ctx, s.Group, o.Programs.Cloud, o.Cloud); err != nil {
-		return fail(err)
-	}
-	admin, err := s.Cluster.RESTConfig(cluster.AdminUser, cluster.AdminGroup)
-	if err != nil {
 		return fail(err)
 	}
 	if s.Fleet, err = kubelets.New(ctx, kubelets.Options{RESTConfig: admin, Traffic: true, LeasePeriod: o.LeasePeriod}); err != nil {

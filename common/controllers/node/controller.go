@@ -79,6 +79,8 @@ type controller struct {
 	queue   workqueue.TypedRateLimitingInterface[string]
 	workers int // per-object providers
 	updates int // workers of the synchronising sweep for per-object providers
+	// written has, by name, the resource version that an initialisation made, until the cache shows it.
+	written sync.Map
 }
 
 func newController(d app.Deps, o Options) (app.Runnable, error) {
@@ -107,6 +109,9 @@ func newController(d app.Deps, o Options) (app.Runnable, error) {
 
 // enqueue queues Nodes that need something; heartbeats of the others cost nothing.
 func (c *controller) enqueue(node *v1.Node) {
+	if !nodes.Uninitialized(node) {
+		c.written.Delete(node.Name)
+	}
 	if nodes.Uninitialized(node) || !migrateLabels(node).Empty() {
 		c.queue.Add(node.Name)
 	}

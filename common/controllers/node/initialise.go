@@ -12,6 +12,7 @@ import (
 	v1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 	"k8s.io/klog/v2"
 
 	"sigs.k8s.io/cloud-providers/common/controllers/nodes"
@@ -31,6 +32,10 @@ func (c *controller) needy(ctx context.Context, name string) *v1.Node {
 		return nil
 	}
 	if nodes.Uninitialized(node) {
+		if c.outdated(node) {
+			c.queue.Forget(name)
+			return nil
+		}
 		return node
 	}
 	if p := migrateLabels(node); !p.Empty() {
@@ -41,6 +46,17 @@ func (c *controller) needy(ctx context.Context, name string) *v1.Node {
 	}
 	c.queue.Forget(name)
 	return nil
+}
+
+// outdated reports whether a cached Node is from before we initialised it. The event that brings the cache
+// up to date also brings the Node back, should somebody have tainted it anew.
+func (c *controller) outdated(node *v1.Node) bool {
+	written, ok := c.written.Load(node.Name)
+	if !ok {
+		return false
+	}
+	order, err := resourceversion.CompareResourceVersion(node.ResourceVersion, written.(string))
+	return err == nil && order < 0
 }
 
 // workOneByOne serves providers that answer one Node at a time: --concurrent-node-syncs goroutines.
@@ -131,6 +147,7 @@ func (c *controller) write(ctx context.Context, node *v1.Node, instance provider
 	if err != nil {
 		return err
 	}
+	c.written.Store(patched.Name, patched.ResourceVersion)
 	delay := time.Since(created).Seconds()
 	taintRemovalDelay.Observe(delay)
 	initialSyncDelay.Observe(delay)

@@ -33,8 +33,7 @@ type evidence struct {
 	notReadySince time.Time
 	confirmations int
 	lastAbsent    time.Time
-	asked         time.Time // last question; only to back off
-	paused        bool      // the pause has been reported
+	paused        bool // the pause has been reported
 	lastState     provider.InstanceState
 }
 

@@ -108,7 +108,7 @@ func wantedRoutes(nodes []*v1.Node) (map[key]*v1.Node, map[netip.Prefix]string) 
 
 func newRoute(node *v1.Node, prefix netip.Prefix) provider.RouteCreate {
 	return provider.RouteCreate{
-		NameHint: types.UID(node.UID),
+		NameHint: node.UID,
 		Route: cloudprovider.Route{
 			TargetNode: types.NodeName(node.Name), TargetNodeAddresses: node.Status.Addresses,
 			DestinationCIDR: prefix.String(),

@@ -83,7 +83,7 @@ func (c *controller) handle(ctx context.Context, key string) {
 		syncs.WithLabelValues("success").Inc()
 		c.queue.Forget(key)
 		if again > 0 {
-			c.markLater(key, becauseRetry, again)
+			c.retry(key, again)
 		}
 		return
 	}
@@ -114,22 +114,22 @@ func (c *controller) failed(ctx context.Context, key string, service *v1.Service
 			c.throttle = until
 		}
 		c.mu.Unlock()
-		c.markLater(key, becauseRetry, wish)
+		c.retry(key, wish)
 	case errors.As(err, &retry):
 		syncs.WithLabelValues("retry").Inc()
 		c.queue.Forget(key)
-		c.markLater(key, becauseRetry, retry.RetryAfter())
+		c.retry(key, retry.RetryAfter())
 	case provider.IsUserError(err):
 		syncs.WithLabelValues("user_error").Inc()
 		c.queue.Forget(key)
-		c.markLater(key, becauseRetry, c.options.UserErrorRetry)
+		c.retry(key, c.options.UserErrorRetry)
 	default:
 		syncs.WithLabelValues("error").Inc()
 		after := c.backoff.When(key)
 		if service != nil && decide(service, c.options.Class) == cleanUp {
 			after = min(after, maxCleanUpBackoff)
 		}
-		c.markLater(key, becauseRetry, after)
+		c.retry(key, after)
 	}
 	log.Info("Load balancer not synced; will retry", "err", err)
 }
@@ -140,9 +140,9 @@ func (c *controller) setReason(key string, why reason) {
 	c.reasons[key] |= why
 }
 
-// markLater marks a Service for later.
-func (c *controller) markLater(key string, why reason, after time.Duration) {
-	c.setReason(key, why)
+// retry marks a Service for another pass after a while.
+func (c *controller) retry(key string, after time.Duration) {
+	c.setReason(key, becauseRetry)
 	c.queue.AddAfter(key, after)
 }
 

@@ -146,7 +146,7 @@ func testNodeIPs(t *testing.T, f fixture) {
 }
 
 func testUnspecifiedNodeIP(t *testing.T, f fixture) {
-	address := kubelets.FirstAddress()
+	address := firstAddress(t)
 	f.add(t, kubelets.Machine{Name: "any", NodeIPs: []netip.Addr{netip.IPv4Unspecified()}, Address: address})
 	node := f.node(t, "any")
 	if got := node.Status.Addresses; len(got) != 2 || got[0].Address != address.String() {

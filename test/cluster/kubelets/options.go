@@ -6,12 +6,13 @@ package kubelets
 import (
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"net/netip"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/rest"
+
+	"sigs.k8s.io/cloud-providers/test/cluster/loopback"
 )
 
 // Options of a [Fleet].
@@ -100,8 +101,9 @@ func (m Machine) validate() error {
 }
 
 // FirstAddress returns an address from which on a fleet can number its machines with
-// [netip.Addr.Next]. It is chosen at random, so that fleets in processes which run at once do not
-// take the same node ports on the same addresses.
-func FirstAddress() netip.Addr {
-	return netip.AddrFrom4([4]byte{127, byte(20 + rand.IntN(230)), byte(rand.IntN(256)), 1})
+// [netip.Addr.Next]. The range is this fleet's alone, so that fleets which run at once do not take the
+// same node ports on the same addresses.
+func FirstAddress() (netip.Addr, error) {
+	block, err := loopback.Reserve()
+	return block.Next(), err
 }

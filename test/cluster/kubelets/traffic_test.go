@@ -30,6 +30,15 @@ import (
 // client is the address that the test connects from, to see where it is kept.
 var client = netip.MustParseAddr("127.9.9.9")
 
+func firstAddress(t *testing.T) netip.Addr {
+	t.Helper()
+	address, err := kubelets.FirstAddress()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return address
+}
+
 // site is three machines, of which the first two run a pod each.
 type site struct {
 	fixture
@@ -38,7 +47,7 @@ type site struct {
 
 func TestTraffic(t *testing.T) {
 	s := site{fixture: start(t, kubelets.Options{Traffic: true})}
-	at := kubelets.FirstAddress()
+	at := firstAddress(t)
 	for i := range 3 {
 		s.machines = append(s.machines, kubelets.Machine{Name: fmt.Sprintf("n%d", i), NodeIPs: []netip.Addr{at}, Address: at})
 		at = at.Next()

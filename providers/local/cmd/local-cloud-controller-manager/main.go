@@ -6,18 +6,7 @@ package main
 
 import (
 	"sigs.k8s.io/cloud-providers/common/app"
-	"sigs.k8s.io/cloud-providers/common/controllers"
-	"sigs.k8s.io/cloud-providers/common/controllers/nodeipam"
-	"sigs.k8s.io/cloud-providers/common/controllers/orphans"
-	"sigs.k8s.io/cloud-providers/providers/local"
+	"sigs.k8s.io/cloud-providers/providers/local/manager"
 )
 
-func main() {
-	app.Main(app.Program{
-		Name:         "local-cloud-controller-manager",
-		Description:  "The local cloud controller manager runs the controllers that connect a cluster with local-cloud: it initialises Nodes, deletes those whose machine is gone, and keeps load balancers and routes.",
-		ProviderName: local.ProviderName,
-		NewCloud:     local.New,
-		Controllers:  append(controllers.All(), nodeipam.Controller(false), orphans.Controller()),
-	})
-}
+func main() { app.Main(manager.Program()) }

@@ -17,8 +17,9 @@ import (
 	"syscall"
 )
 
-const usage = `usage: testcluster up|down|status [flags]
+const usage = `usage: testcluster build|up|down|status [flags]
 
+  build   build the three programs if this machine does not have them yet
   up      start a control plane in the background and print the path of the administrator's kubeconfig
   down    stop it
   status  print its processes, ports and memory; fails when it is not ready
@@ -43,7 +44,7 @@ func main() {
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
 		fmt.Fprint(stderr, usage)
-		return errors.New("which command? up, down or status")
+		return errors.New("which command? build, up, down or status")
 	}
 	command, args := args[0], args[1:]
 	flags := flag.NewFlagSet("testcluster "+command, flag.ContinueOnError)
@@ -67,6 +68,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return fmt.Errorf("making %s absolute: %w", dir, err)
 	}
 	switch command {
+	case "build":
+		return build(ctx, stdout, stderr)
 	case "up":
 		return up(ctx, dir, args, stdout, stderr)
 	case superviseCommand:
@@ -77,7 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return status(ctx, dir, stdout)
 	default:
 		fmt.Fprint(stderr, usage)
-		return fmt.Errorf("there is no command %q: use up, down or status", command)
+		return fmt.Errorf("there is no command %q: use build, up, down or status", command)
 	}
 }
 

@@ -96,7 +96,7 @@ func TestUpStatusDown(t *testing.T) {
 
 func TestUnknownCommandNamesTheKnown(t *testing.T) {
 	err := run(t.Context(), []string{"upp"}, t.Output(), t.Output())
-	if err == nil || !strings.Contains(err.Error(), "up, down or status") {
+	if err == nil || !strings.Contains(err.Error(), "build, up, down or status") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -97,8 +97,11 @@ func startNodes(ctx context.Context, c *cluster.Cluster, n int) (*kubelets.Fleet
 	if err != nil {
 		return nil, err
 	}
+	at, err := kubelets.FirstAddress()
+	if err != nil {
+		return nil, errors.Join(err, fleet.Stop())
+	}
 	machines := make([]kubelets.Machine, n)
-	at := kubelets.FirstAddress()
 	for i := range machines {
 		machines[i] = kubelets.Machine{Name: fmt.Sprintf("node-%d", i), NodeIPs: []netip.Addr{at}, Address: at}
 		at = at.Next()

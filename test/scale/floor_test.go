@@ -1,0 +1,78 @@
+// Copyright 2026 The Kubernetes Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+//go:build scale
+
+package scale
+
+import (
+	"fmt"
+	"sync"
+
+	v1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/util/workqueue"
+	cloudproviderapi "k8s.io/cloud-provider/api"
+
+	"sigs.k8s.io/cloud-providers/common/controllers/nodes"
+	"sigs.k8s.io/cloud-providers/test/cluster"
+)
+
+const (
+	floorUser     = "floor"
+	floorInFlight = 64
+)
+
+// writeAll makes the two patches of each node, as fast as the API server takes them: no cloud is asked,
+// nothing is watched, nothing is decided.
+func (w *world) writeAll() {
+	w.t.Helper()
+	config, err := w.cluster.RESTConfig(floorUser, cluster.AdminGroup)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	config = rest.CopyConfig(config)
+	config.QPS = -1
+	config.ContentType = "application/vnd.kubernetes.protobuf"
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var all []*v1.Node
+	w.watch.mu.Lock()
+	for _, s := range w.watch.nodes {
+		all = append(all, s.node)
+	}
+	w.watch.mu.Unlock()
+	var mu sync.Mutex
+	var failed error
+	workqueue.ParallelizeUntil(w.ctx, floorInFlight, len(all), func(i int) {
+		if err := w.writeOne(client, all[i], i); err != nil {
+			mu.Lock()
+			failed = err
+			mu.Unlock()
+		}
+	})
+	if failed != nil {
+		w.t.Fatal(failed)
+	}
+}
+
+func (w *world) writeOne(client kubernetes.Interface, node *v1.Node, i int) error {
+	node, err := nodes.PatchAddresses(w.ctx, client, node, []v1.NodeAddress{
+		{Type: v1.NodeInternalIP, Address: fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255)}, {Type: v1.NodeHostName, Address: node.Name}})
+	if err != nil {
+		return err
+	}
+	kind, zone, region := "small", fmt.Sprint("zone-", i%3), "local"
+	_, err = nodes.Patch{
+		ProviderID: "local://local/id-" + node.Name,
+		Labels: map[string]*string{
+			v1.LabelInstanceType: &kind, v1.LabelInstanceTypeStable: &kind, v1.LabelFailureDomainBetaZone: &zone,
+			v1.LabelTopologyZone: &zone, v1.LabelFailureDomainBetaRegion: &region, v1.LabelTopologyRegion: &region,
+		},
+		Taints: nodes.Without(node.Spec.Taints, cloudproviderapi.TaintExternalCloudProvider), SetTaints: true,
+	}.Apply(w.ctx, client, node)
+	return err
+}
