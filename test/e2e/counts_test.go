@@ -193,10 +193,9 @@ func writeFigures(t *testing.T, columns map[int]tally) {
 	b.WriteString(`# Calls for nodes that join
 
 How often the local cloud controller manager calls its cloud and the API server when 3 or 100 nodes join
-at once and a Service of type LoadBalancer is created, without renewals of the lease and of watches. All have joined
-when the cloud answers the first look-up. Budgets are asserted
-by the test; single numbers of what depends on the order of arrival differ by a few from run to run.
-Written by
+at once and a Service of type LoadBalancer is created. "At once" means that all have joined when the cloud
+answers the first look-up. Renewals of the lease and of watches are left out. The test asserts the budgets;
+some numbers depend on the order of arrival and differ by one or two from run to run. Written by
 
     cd test && go test ./e2e -run TestCounts -count=1 -update
 

@@ -16,14 +16,18 @@ import (
 	"k8s.io/client-go/util/workqueue"
 )
 
-// monitorPeriod is the default of --node-monitor-period.
-const monitorPeriod = 5 * time.Second
+// The defaults of --node-monitor-period and --node-change-window.
+const (
+	monitorPeriod = 5 * time.Second
+	changeWindow  = 10 * time.Second
+)
 
 // day plays what happens in a cluster of n nodes. Services are part of it at the first of the sizes:
 // with five times the nodes each answer of the cloud about them would be five times as long.
 func (w *world) day(n int, refresh time.Duration) {
 	if n == w.settings.DaySizes[0] && w.settings.Services > 0 {
 		w.createServices(n)
+		w.watchFor(changeWindow) // the burst of the join is over
 		w.nodesJoin(n)
 		w.nodesLeave(n)
 	}
@@ -83,7 +87,7 @@ func (w *world) nodesJoin(n int) {
 	p := w.begin(NodesJoin, n)
 	w.register(machines)
 	w.within(time.Minute, "the new nodes are initialised", w.watch.allInitialised(n+changed))
-	w.quiet(12*time.Second, 5*time.Minute)
+	w.quiet(changeWindow+time.Second, 5*time.Minute)
 	p.joined(p.start)
 	var first, last time.Time
 	for _, s := range w.watch.all(p.start) {
@@ -115,7 +119,7 @@ func (w *world) nodesLeave(n int) {
 		}
 	}
 	p.run.Values[Spread] = p.since()
-	w.quiet(12*time.Second, 5*time.Minute)
+	w.quiet(changeWindow+time.Second, 5*time.Minute)
 	p.end(func() { p.countUpdates(p.start) })
 }
 
