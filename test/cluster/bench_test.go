@@ -61,7 +61,11 @@ func addNodes(b *testing.B, c *cluster.Cluster, n int, leasePeriod time.Duration
 	if err != nil {
 		b.Fatal(err)
 	}
-	b.Cleanup(func() { fleet.Stop() })
+	b.Cleanup(func() {
+		if err := fleet.Stop(); err != nil {
+			b.Error(err)
+		}
+	})
 	machines := make([]kubelets.Machine, n)
 	for i := range machines {
 		machines[i].Name = fmt.Sprintf("node-%d", i)

@@ -96,7 +96,7 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 		identities: map[string]pair{},
 	}
 	c.stop = sync.OnceValue(c.shutdown)
-	c.unwatch = context.AfterFunc(ctx, func() { c.stop() })
+	c.unwatch = context.AfterFunc(ctx, func() { _ = c.stop() }) // Stop returns the same again
 	if err := c.start(ctx); err != nil {
 		return nil, errors.Join(err, c.Stop())
 	}

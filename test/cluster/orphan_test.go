@@ -64,7 +64,7 @@ func TestKilledParentLeavesNothing(t *testing.T) {
 	if err := parent.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
-	parent.Wait()
+	_ = parent.Wait() // it was killed
 
 	eventually(t, "all processes have ended", func(context.Context) error {
 		for name, child := range owned.Children {

@@ -76,7 +76,7 @@ func startTime(pid int) (uint64, error) {
 	}
 	// The second field is the name in parentheses and may hold anything.
 	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-	const state, started = 3 - 3, 22 - 3
+	const state, started = 0, 22 - 3 // the fields after the name begin with the third
 	if len(fields) <= started {
 		return 0, fmt.Errorf("/proc/%d/stat is too short", pid)
 	}
@@ -144,7 +144,7 @@ func sweep(base string) {
 
 func (o ownership) killChildren() {
 	for _, child := range o.Children {
-		child.Signal(syscall.SIGKILL)
+		_ = child.Signal(syscall.SIGKILL)
 	}
 }
 

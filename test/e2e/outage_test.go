@@ -304,7 +304,7 @@ func TestManagerRestarted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m = e.manager("manager", often)
+	e.manager("manager", often)
 	e.eventually("the manager leads and has looked at everything", func() error {
 		calls, err := e.Cloud.CallsByManager(e.ctx)
 		if calls["ListRoutes"] == 0 || calls["LookupLoadBalancers"]+calls["ListLoadBalancers"] == 0 || calls["LookupMachines"]+calls["ListMachines"] == 0 {

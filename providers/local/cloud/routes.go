@@ -4,6 +4,7 @@
 package cloud
 
 import (
+	"errors"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -43,7 +44,7 @@ func (c *Cloud) changeRoutes(r *request, change func(store.Tx, string, api.Route
 		for i, route := range in.Routes {
 			route.Cluster = in.Cluster
 			err := change(tx, table(r), route)
-			if refusal, ok := err.(*api.Error); ok {
+			if refusal := (*api.Error)(nil); errors.As(err, &refusal) {
 				out.Results[i] = refusal
 			} else if err != nil {
 				return err

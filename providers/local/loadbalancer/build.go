@@ -139,7 +139,7 @@ func (b *builder) settings() api.Settings {
 		DrainTimeout:   b.duration(drainTimeout, b.defaults.DrainTimeout),
 	}
 	if b.service.Spec.SessionAffinity == v1.ServiceAffinityClientIP {
-		seconds := int32(v1.DefaultClientIPServiceAffinitySeconds)
+		seconds := v1.DefaultClientIPServiceAffinitySeconds
 		if c := b.service.Spec.SessionAffinityConfig; c != nil && c.ClientIP != nil && c.ClientIP.TimeoutSeconds != nil {
 			seconds = *c.ClientIP.TimeoutSeconds
 		}

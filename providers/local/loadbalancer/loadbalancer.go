@@ -34,9 +34,12 @@ func New(client *api.Client, defaults config.LoadBalancer) *LoadBalancers {
 	return &LoadBalancers{client: client, defaults: defaults}
 }
 
+// mutations is how many load balancers are changed at once; local-cloud itself has no limit.
+const mutations = 8
+
 // LoadBalancerLimits are those of local-cloud.
 func (l *LoadBalancers) LoadBalancerLimits() provider.LoadBalancerLimits {
-	return provider.LoadBalancerLimits{ObserveBatch: api.MaxLookup}
+	return provider.LoadBalancerLimits{ObserveBatch: api.MaxLookup, Mutations: mutations}
 }
 
 // Responsible is true for every Service without a class.

@@ -104,7 +104,7 @@ func cacheKey(ctx context.Context, module string) (string, error) {
 	}
 	sum := sha256.New()
 	sum.Write(toolchain)
-	io.WriteString(sum, strings.Join(buildFlags(), "\n"))
+	sum.Write([]byte(strings.Join(buildFlags(), "\n")))
 	for _, name := range []string{"go.mod", "go.sum"} {
 		content, err := os.ReadFile(filepath.Join(module, name))
 		if err != nil {

@@ -65,7 +65,7 @@ func answerHealth(w http.ResponseWriter, healthy bool, body any) {
 	if !healthy {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	json.NewEncoder(w).Encode(body) // the client may have gone
+	_ = json.NewEncoder(w).Encode(body) // the client may have gone
 }
 
 // eligible reports whether kube-proxy on the node wants traffic: until the node is being deleted, by

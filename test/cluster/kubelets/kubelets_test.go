@@ -48,7 +48,11 @@ func start(t *testing.T, options kubelets.Options) fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { fleet.Stop() })
+	t.Cleanup(func() {
+		if err := fleet.Stop(); err != nil {
+			t.Error(err)
+		}
+	})
 	return fixture{client: c.AdminClient(), fleet: fleet}
 }
 

@@ -49,7 +49,7 @@ func open(key portKey, machine netip.Addr, b backend, n *network) (*openPort, er
 		})
 		return p, nil
 	}
-	listener, err := net.Listen("tcp", at.String())
+	listener, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
 	if err != nil {
 		return nil, fmt.Errorf("opening TCP port %s: %w", at, err)
 	}
@@ -138,7 +138,7 @@ func (p *openPort) answerUDP(known flows, client netip.AddrPort, payload []byte)
 // serveHTTP serves the handler on the listener. The function returned ends it.
 func serveHTTP(owner *sync.WaitGroup, listener net.Listener, handler http.Handler) func() {
 	server := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second}
-	owner.Go(func() { server.Serve(listener) })
+	owner.Go(func() { _ = server.Serve(listener) }) // until it is closed
 	return func() {
 		server.Close()
 		listener.Close() // the server may not have known of it yet

@@ -93,7 +93,7 @@ func newResponder(node, pod string, protocol corev1.Protocol) (*responder, error
 	r.server = &http.Server{Handler: http.HandlerFunc(r.answer), ConnContext: rememberConn}
 	for _, l := range []net.Listener{listener, r.handed} {
 		r.done.Go(func() { // ends with close
-			r.server.Serve(&proxyproto.Listener{Listener: l, ConnPolicy: headerIsOptional})
+			_ = r.server.Serve(&proxyproto.Listener{Listener: l, ConnPolicy: headerIsOptional})
 		})
 	}
 	return r, nil
@@ -136,7 +136,7 @@ func (r *responder) answer(w http.ResponseWriter, request *http.Request) {
 		}
 	}
 	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(answer) // the client may have gone
+	_ = json.NewEncoder(w).Encode(answer) // the client may have gone
 }
 
 func headerIsOptional(proxyproto.ConnPolicyOptions) (proxyproto.Policy, error) {
@@ -197,7 +197,7 @@ func serveUDP(conn *net.UDPConn, answer func(client netip.AddrPort, payload []by
 			continue
 		}
 		if reply := answer(client, buffer[:n]); reply != nil {
-			conn.WriteToUDPAddrPort(reply, client) // lost like any datagram if it fails
+			_, _ = conn.WriteToUDPAddrPort(reply, client) // lost like any datagram if it fails
 		}
 	}
 }

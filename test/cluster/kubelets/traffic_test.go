@@ -335,11 +335,11 @@ func testPodDeletion(t *testing.T, s site, local *corev1.Service) {
 		if apierrors.IsNotFound(err) {
 			return nil
 		}
-		return fmt.Errorf("it is there (%v)", err)
+		return fmt.Errorf("it is there (%w)", err)
 	})
 	eventually(t, "its machine refuses", func() error {
 		if answer, err := get(t, nodePort(s.machines[1], local, 0)); !errors.Is(err, syscall.ECONNREFUSED) {
-			return fmt.Errorf("got %+v, %v", answer, err)
+			return fmt.Errorf("got %+v, %w", answer, err)
 		}
 		return nil
 	})
@@ -349,7 +349,7 @@ func testMachineGone(t *testing.T, s site, service *corev1.Service) {
 	s.fleet.Forget("n2")
 	eventually(t, "the node port is closed", func() error {
 		if answer, err := get(t, nodePort(s.machines[2], service, 0)); !errors.Is(err, syscall.ECONNREFUSED) {
-			return fmt.Errorf("got %+v, %v", answer, err)
+			return fmt.Errorf("got %+v, %w", answer, err)
 		}
 		return nil
 	})

@@ -94,8 +94,9 @@ func startSupervisor(dir string, args []string) (*supervisor, error) {
 // await waits for the supervisor's answer. When the context ends before, so does the supervisor.
 func (s *supervisor) await(ctx context.Context) error {
 	stop := context.AfterFunc(ctx, func() {
-		s.id.Signal(syscall.SIGTERM)
-		s.ready.SetReadDeadline(time.Now().Add(downPatience))
+		// If either fails, the supervisor has ended, and the pipe with it.
+		_ = s.id.Signal(syscall.SIGTERM)
+		_ = s.ready.SetReadDeadline(time.Now().Add(downPatience))
 	})
 	defer stop()
 	answer, err := io.ReadAll(s.ready) // until the supervisor closes its end or dies
