@@ -6,10 +6,13 @@
 package scale
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
 	v1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/util/workqueue"
@@ -48,7 +51,14 @@ func (w *world) writeAll() {
 	var mu sync.Mutex
 	var failed error
 	workqueue.ParallelizeUntil(w.ctx, floorInFlight, len(all), func(i int) {
-		if err := w.writeOne(client, all[i], i); err != nil {
+		err := w.writeOne(client, all[i], i)
+		for apierrors.IsConflict(errors.Unwrap(err)) { // somebody else wrote between the two
+			var node *v1.Node
+			if node, err = client.CoreV1().Nodes().Get(w.ctx, all[i].Name, metav1.GetOptions{}); err == nil {
+				err = w.writeOne(client, node, i)
+			}
+		}
+		if err != nil {
 			mu.Lock()
 			failed = err
 			mu.Unlock()

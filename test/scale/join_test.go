@@ -59,6 +59,8 @@ func joinBefore(t *testing.T, s Settings, c Contender, n int) {
 	w.within(patience(n), "all nodes are initialised", w.watch.allInitialised(n))
 	p.joined(began)
 	p.run.Values[Registered] = registered.Seconds()
+	delete(p.run.Values, Lag) // they waited for the manager to start
+	delete(p.run.Values, LagMax)
 	w.watchFor(time.Second)
 	p.end()
 	w.keep(fmt.Sprintf("before-%d-%s", n, c))

@@ -18,11 +18,12 @@ import (
 // the next one waits until fewer answered Nodes await their writes than can be written in a second, and
 // meanwhile the batch grows.
 const (
-	quiet       = 50 * time.Millisecond  // no arrival for that long: nobody else is coming
-	firstWindow = 500 * time.Millisecond // longest wait for company at the start of a burst
-	maxWindow   = 5 * time.Second        // longest wait within a long burst
-	burstEnd    = 2 * time.Second        // a pause that long ends a burst
-	startRate   = 100.0                  // Nodes written per second until measured
+	minQuiet  = 50 * time.Millisecond  // no arrival for that long: nobody else is coming …
+	maxQuiet  = time.Second            // … or for an eighth of a burst's age, up to this
+	minWindow = 500 * time.Millisecond // longest wait after the last look-up at the start of a burst …
+	maxWindow = 5 * time.Second        // … or a burst's age, up to this
+	burstEnd  = 2 * time.Second        // a pause that long ends a burst
+	startRate = 100.0                  // Nodes written per second until measured
 )
 
 // pressure decides when the next look-up may begin. It is pure: times come in.
@@ -30,7 +31,7 @@ type pressure struct {
 	batchSize  int
 	burstStart time.Time
 	lastSeen   time.Time // last arrival
-	first      time.Time // arrival of the oldest Node that waits
+	since      time.Time // the last look-up of the burst, or the first arrival since
 	waiting    int
 	writing    int     // answered Nodes whose writes are not finished
 	rate       float64 // Nodes written per second
@@ -38,17 +39,26 @@ type pressure struct {
 
 func (p *pressure) arrived(now time.Time) {
 	if p.waiting == 0 {
-		p.first = now
 		if now.Sub(p.lastSeen) > burstEnd {
-			p.burstStart = now
+			p.burstStart, p.since = now, now
+		}
+		if now.Sub(p.since) > maxWindow {
+			p.since = now
 		}
 	}
 	p.waiting++
 	p.lastSeen = now
 }
 
+// looked records that a look-up took Nodes that waited.
+func (p *pressure) looked(now time.Time, left int) {
+	p.waiting = left
+	p.since = now
+}
+
 // wait returns how long the look-up should still wait; 0 means go. A negative value means that only a
-// finished write or an arrival can change the answer.
+// finished write or an arrival can change the answer. The wait grows with the burst, so that a burst
+// costs about as many look-ups as its length has doublings.
 func (p *pressure) wait(now time.Time) time.Duration {
 	if p.waiting == 0 || p.writing > 0 && float64(p.writing) >= p.rate {
 		return -1
@@ -56,8 +66,10 @@ func (p *pressure) wait(now time.Time) time.Duration {
 	if p.waiting >= p.batchSize {
 		return 0
 	}
-	window := min(max(firstWindow, p.first.Sub(p.burstStart)*2/3), maxWindow)
-	rest := min(quiet-now.Sub(p.lastSeen), window-now.Sub(p.first))
+	age := now.Sub(p.burstStart)
+	quiet := min(max(minQuiet, age/8), maxQuiet)
+	window := min(max(minWindow, p.since.Sub(p.burstStart)), maxWindow)
+	rest := min(quiet-now.Sub(p.lastSeen), window-now.Sub(p.since))
 	return max(rest, 0)
 }
 
@@ -160,8 +172,7 @@ func (b *batcher) look(ctx context.Context) {
 	n := min(len(b.names), b.pressure.batchSize)
 	taken := b.names[:n:n]
 	b.names = append([]string(nil), b.names[n:]...)
-	b.pressure.waiting = len(b.names)
-	b.pressure.first = b.deps.Clock.Now()
+	b.pressure.looked(b.deps.Clock.Now(), len(b.names))
 	b.looking = true
 	go func() { b.answered <- b.lookup(ctx, taken) }()
 }
