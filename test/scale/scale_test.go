@@ -117,7 +117,7 @@ func TestMarkdownSaysWhatWasMissed(t *testing.T) {
 	text := Markdown(Report{Runs: runs, Checks: Judge(runs), Fits: Fits(runs), Settings: Settings{Latency: 30 * time.Millisecond}})
 	for _, want := range []string{
 		"| join, registered before | 5000 | instance calls ≤ 10 | 11 |  | **missed** |",
-		"| join at once | 100 | instance calls ≤ 2 | 2 | 100 | met |",
+		"| join at once | 100 | instance calls ≤ 10 | 2 | 100 | met |",
 		"| 100 nodes join at once | 15 s | 2 s | — |",
 		"| join, registered before | Kubernetes writes | ours | 100 5000 | 1.00 |",
 	} {

@@ -50,6 +50,9 @@ func (c *controller) absent(ctx context.Context, node *v1.Node, zone *zoneEviden
 	case pause:
 		c.warn(node, e, "NodeDeletionPaused", fmt.Sprintf("The cloud does not find the instance of node %s, but no node of zone %q is Ready to prove it right, and %d nodes of the zone were deleted in the last 10 minutes. To delete the node, annotate it with %s=%s.", node.Name, nodes.Zone(node), zone.deleted, approveDeletion, node.UID))
 	case spare:
+		if nodes.Uninitialized(node) {
+			break // another provider's, as far as we know
+		}
 		c.warn(node, e, "NodeWithoutProviderID", fmt.Sprintf("The cloud knows no instance named %s, and the node has no provider ID to be sure by: it is kept.", node.Name))
 	case wait:
 		log.V(2).Info("Instance not found; waiting for confirmation", "node", node.Name, "confirmations", e.confirmations)

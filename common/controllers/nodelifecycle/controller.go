@@ -9,6 +9,7 @@ package nodelifecycle
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -39,19 +40,34 @@ type Options struct {
 	MinNotReady time.Duration
 	// MaxFraction of all Nodes may be deleted in 10 minutes from a zone without Ready Nodes.
 	MaxFraction float64
+	// Uninitialized says whether Nodes may be deleted that were never initialised, by their name alone:
+	// true, false, or auto.
+	Uninitialized string
 	// BackoffAfter is for how long an unchanged Node that is not Ready is asked about in each period.
 	BackoffAfter time.Duration
 }
 
 func defaults() Options {
-	return Options{Confirmations: 2, MinAge: 2 * time.Minute, MaxFraction: 0.2, BackoffAfter: 5 * time.Minute}
+	return Options{Confirmations: 2, MinAge: 2 * time.Minute, MaxFraction: 0.2, Uninitialized: auto, BackoffAfter: 5 * time.Minute}
 }
 
 func (o *Options) addFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&o.Confirmations, "node-deletion-confirmations", o.Confirmations, "How often, at least 5 s apart, the cloud must have said that a Node's instance does not exist before the Node is deleted.")
 	fs.DurationVar(&o.MinAge, "node-deletion-min-age", o.MinAge, "Nodes younger than this are not deleted: clouds may not know a new instance yet.")
+	fs.StringVar(&o.Uninitialized, "node-deletion-uninitialized", o.Uninitialized, "Whether a Node that was never initialised is deleted when the cloud knows no instance of its name: true, false, or auto, which is true unless --leader-elect-resource-name is set, as it is where managers of several providers share a cluster.")
 	fs.DurationVar(&o.MinNotReady, "node-deletion-min-not-ready", o.MinNotReady, "For how long a Node must not have been Ready before it is deleted.")
 	fs.Float64Var(&o.MaxFraction, "node-deletion-max-fraction", o.MaxFraction, "Share of all Nodes that may be deleted within 10 minutes from a zone in which no Node is Ready; 10 Nodes always may. Beyond it deletion pauses there until a Node of the zone is Ready or each Node is approved by annotation "+approveDeletion+"=<UID of the Node>.")
+}
+
+// auto deletes uninitialised Nodes unless the manager's lease has a name of its own, which is how managers
+// of several providers share a cluster: what one does not know by name may be another's.
+const auto = "auto"
+
+func (o Options) resolve(lease string) Options {
+	if o.Uninitialized == auto {
+		o.Uninitialized = strconv.FormatBool(lease == "cloud-controller-manager")
+	}
+	return o
 }
 
 func (o *Options) validate(c *cpconfig.CloudControllerManagerConfiguration) []error {
@@ -61,6 +77,9 @@ func (o *Options) validate(c *cpconfig.CloudControllerManagerConfiguration) []er
 	}
 	if p := c.NodeLifecycleController.NodeMonitorPeriod.Duration; p <= 0 {
 		errs = append(errs, fmt.Errorf("node-monitor-period must be positive, but got %s", p))
+	}
+	if o.Uninitialized != auto && o.Uninitialized != "true" && o.Uninitialized != "false" {
+		errs = append(errs, fmt.Errorf("node-deletion-uninitialized must be auto, true or false, but got %q", o.Uninitialized))
 	}
 	if o.Confirmations < 1 {
 		errs = append(errs, fmt.Errorf("node-deletion-confirmations must be at least 1, but got %d", o.Confirmations))
@@ -84,7 +103,7 @@ func Controller() app.Controller {
 		AddFlags: o.addFlags,
 		Validate: o.validate,
 		New:      func(_ context.Context, d app.Deps) (app.Runnable, error) { return newController(d, o) },
-		Plan:     func(ctx context.Context, d app.Deps) ([]*plan.Plan, error) { return planNodes(ctx, d) },
+		Plan:     func(ctx context.Context, d app.Deps) ([]*plan.Plan, error) { return planNodes(ctx, d, o.resolve(d.Config.Generic.LeaderElection.ResourceName)) },
 	}
 }
 
@@ -105,7 +124,7 @@ func newController(d app.Deps, o Options) (app.Runnable, error) {
 	}
 	registerMetrics()
 	return &controller{
-		deps: d, options: o, lister: d.Informers.Core().V1().Nodes().Lister(),
+		deps: d, options: o.resolve(d.Config.Generic.LeaderElection.ResourceName), lister: d.Informers.Core().V1().Nodes().Lister(),
 		evidence: map[types.UID]*evidence{}, deleted: map[string][]time.Time{},
 	}, nil
 }

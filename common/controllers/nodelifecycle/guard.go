@@ -53,7 +53,7 @@ const (
 	remove                // delete the Node
 	doubt                 // the cloud does not find Nodes that are evidently there: its answer is void
 	pause                 // too many in a zone where nothing proves the cloud right
-	spare                 // an initialised Node without provider ID is never deleted
+	spare                 // a Node without provider ID that may be somebody else's is never deleted
 )
 
 // judgement is everything that the decision to delete a Node depends on.
@@ -77,7 +77,7 @@ type zoneEvidence struct {
 // judge decides by the deletion guard. It is called only after a "not found" for this very instance.
 func judge(j judgement) verdict {
 	switch {
-	case j.node.Spec.ProviderID == "" && !nodes.Uninitialized(j.node):
+	case j.node.Spec.ProviderID == "" && (!nodes.Uninitialized(j.node) || j.options.Uninitialized == "false"):
 		return spare
 	case j.evidence.confirmations < j.options.Confirmations,
 		j.now.Sub(j.node.CreationTimestamp.Time) < j.options.MinAge,

@@ -295,6 +295,22 @@ func TestWhoIsSpared(t *testing.T) {
 	})
 }
 
+func TestNodesOfAnotherManagerAreSpared(t *testing.T) {
+	for lease, left := range map[string]int{"cloud-controller-manager": 1, "ccm-of-its-own": 2} {
+		w := newWorld(t)
+		w.options = w.options.resolve(lease)
+		w.add("a", "z", true)
+		w.exists("a")
+		n := w.add("b", "z", false)
+		n.Spec.ProviderID = ""
+		n.Spec.Taints = []v1.Taint{{Key: "node.cloudprovider.kubernetes.io/uninitialized"}}
+		w.passes(3)
+		if w.left() != left {
+			t.Errorf("with the lease %s %d nodes are left, want %d", lease, w.left(), left)
+		}
+	}
+}
+
 func TestOneFoundAnswerStartsTheCountAgain(t *testing.T) {
 	w := newWorld(t)
 	w.add("a", "z", true)

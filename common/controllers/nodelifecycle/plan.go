@@ -20,7 +20,7 @@ import (
 
 // planNodes returns what one look would change: taints, and deletions that would follow if the cloud
 // confirmed its answer.
-func planNodes(ctx context.Context, d app.Deps) ([]*plan.Plan, error) {
+func planNodes(ctx context.Context, d app.Deps, o Options) ([]*plan.Plan, error) {
 	if d.Cloud == nil || d.Cloud.Instances == nil {
 		return nil, nil
 	}
@@ -43,7 +43,7 @@ func planNodes(ctx context.Context, d app.Deps) ([]*plan.Plan, error) {
 	}
 	for i, a := range d.Instances.Lookup(ctx, refs, instances.Read{Reader: "plan", Immediate: true}) {
 		switch node := suspects[i]; {
-		case a.State == provider.InstanceNotFound && (node.Spec.ProviderID != "" || nodes.Uninitialized(node)):
+		case a.State == provider.InstanceNotFound && (node.Spec.ProviderID != "" || nodes.Uninitialized(node) && o.Uninitialized == "true"):
 			plans = append(plans, nodePlan(node, plan.Delete, "it is not Ready and its instance does not exist, if the cloud confirms it"))
 		case a.State == provider.InstanceFound && a.Instance.Power == provider.PowerStopped && !hasShutdownTaint(node):
 			plans = append(plans, nodePlan(node, plan.Update, "its instance is stopped", plan.Field{Path: "spec.taints", To: cloudproviderapi.TaintNodeShutdown}))
