@@ -103,7 +103,9 @@ func Controller() app.Controller {
 		AddFlags: o.addFlags,
 		Validate: o.validate,
 		New:      func(_ context.Context, d app.Deps) (app.Runnable, error) { return newController(d, o) },
-		Plan:     func(ctx context.Context, d app.Deps) ([]*plan.Plan, error) { return planNodes(ctx, d, o.resolve(d.Config.Generic.LeaderElection.ResourceName)) },
+		Plan: func(ctx context.Context, d app.Deps) ([]*plan.Plan, error) {
+			return planNodes(ctx, d, o.resolve(d.Config.Generic.LeaderElection.ResourceName))
+		},
 	}
 }
 
