@@ -130,6 +130,7 @@ func (m *manager) plan(ctx context.Context, chosen []Controller) ([]*plan.Plan, 
 		}
 		plans = append(plans, some...)
 	}
+	plans = plan.Merge(plans)
 	plan.Sort(plans)
 	return plans, nil
 }

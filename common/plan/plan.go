@@ -82,8 +82,7 @@ func (s Subject) String() string {
 type Plan struct {
 	Subject Subject  `json:"subject"`
 	Changes []Change `json:"changes,omitempty"`
-	// Problem says why no plan could be made, for example a wrong annotation. A plan with a problem has
-	// no changes.
+	// Problem says why no plan, or only a part of it, could be made, for example a wrong annotation.
 	Problem string `json:"problem,omitempty"`
 }
 
@@ -157,6 +156,26 @@ func (p *Plan) findCycle(index map[string]int) error {
 		}
 	}
 	return nil
+}
+
+// Merge makes one plan of all plans of a subject, for printing what several controllers would do to it.
+// The changes of different plans do not wait for each other.
+func Merge(plans []*Plan) []*Plan {
+	bySubject := map[Subject]*Plan{}
+	var merged []*Plan
+	for _, p := range plans {
+		m := bySubject[p.Subject]
+		if m == nil {
+			m = &Plan{Subject: p.Subject}
+			bySubject[p.Subject] = m
+			merged = append(merged, m)
+		}
+		m.Changes = append(m.Changes, p.Changes...)
+		if p.Problem != "" {
+			m.Problem = strings.TrimPrefix(m.Problem+"; "+p.Problem, "; ")
+		}
+	}
+	return merged
 }
 
 // Sort orders plans by subject, for output that does not change from run to run.

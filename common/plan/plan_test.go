@@ -144,3 +144,16 @@ Plan: 2 to create, 1 to update, 0 to replace, 0 to delete; 1 of 3 objects cannot
 		t.Errorf("printed %q, %v", b.String(), err)
 	}
 }
+
+func TestMergeMakesOnePlanOfASubject(t *testing.T) {
+	node := Subject{Kind: "Node", Name: "n"}
+	got := Merge([]*Plan{
+		{Subject: node, Changes: []Change{{ID: "a"}}},
+		{Subject: Subject{Kind: "Node", Name: "other"}},
+		{Subject: node, Changes: []Change{{ID: "b"}}, Problem: "one"},
+		{Subject: node, Problem: "two"},
+	})
+	if len(got) != 2 || len(got[0].Changes) != 2 || got[0].Problem != "one; two" {
+		t.Errorf("merged %+v", got[0])
+	}
+}

@@ -28,12 +28,9 @@ func Print(w io.Writer, plans []*Plan) error {
 		if p.Problem != "" {
 			problems++
 			fmt.Fprintf(&b, "%s\n  ! %s\n", p.Subject, p.Problem)
-			continue
+		} else if !p.Empty() {
+			fmt.Fprintf(&b, "%s\n", p.Subject)
 		}
-		if p.Empty() {
-			continue
-		}
-		fmt.Fprintf(&b, "%s\n", p.Subject)
 		for _, c := range p.Changes {
 			total[c.Operation]++
 			printChange(&b, c)
