@@ -42,6 +42,9 @@ func (p plainInstances) metadata(ctx context.Context, ref InstanceRef) InstanceA
 	case m == nil:
 		return InstanceAnswer{State: InstanceForeign}
 	}
+	if _, old := p.v2.(oldInstances); !old && m.ProviderID == "" && ref.ProviderID == "" {
+		return InstanceAnswer{Err: fmt.Errorf("cloud provider does not set node provider ID for node %s", ref.NodeName)}
+	}
 	// The provider's slices and maps are copied: they may come from its cache.
 	labels := map[string]string{}
 	for k, v := range m.AdditionalLabels {

@@ -15,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/intstr"
+
+	"sigs.k8s.io/cloud-providers/providers/local/api"
 )
 
 const finalizer = "service.kubernetes.io/load-balancer-cleanup"
@@ -244,4 +246,25 @@ func freeIPv6Port(t *testing.T) int {
 	}
 	defer l.Close()
 	return l.Addr().(*net.TCPAddr).Port
+}
+
+// TestANodeThatJoinsDuringASlowChange is not forgotten: the pass that is under way has read the Nodes
+// before it came.
+func TestANodeThatJoinsDuringASlowChange(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.manager("manager", often)
+	e.nodes("n1")
+	e.faults(api.Fault{Operation: "CreateLoadBalancer", Count: 1, Action: api.FaultHoldAfter})
+	e.service("slow")
+	e.held(managerAgent)
+	e.nodes("n2")
+	e.always(3*time.Second, "the change is still under way when the nodes have settled", func() error {
+		if len(e.getService("slow").Status.LoadBalancer.Ingress) > 0 {
+			return errors.New("it has ended")
+		}
+		return nil
+	})
+	e.faults()
+	e.hasMembers("slow", "n1", "n2")
 }

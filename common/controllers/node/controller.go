@@ -126,7 +126,7 @@ func (c *controller) Run(accept, work context.Context) error {
 	var wg sync.WaitGroup
 	if c.deps.Instances.PerObject() {
 		for range c.workers {
-			wg.Go(func() { c.workOneByOne(work) })
+			wg.Go(func() { c.workOneByOne(accept, work) })
 		}
 	} else {
 		wg.Go(func() { c.workInBatches(accept, work) })

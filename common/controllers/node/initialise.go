@@ -60,11 +60,15 @@ func (c *controller) outdated(node *v1.Node) bool {
 }
 
 // workOneByOne serves providers that answer one Node at a time: --concurrent-node-syncs goroutines.
-func (c *controller) workOneByOne(ctx context.Context) {
+func (c *controller) workOneByOne(accept, ctx context.Context) {
 	for {
 		name, shutdown := c.queue.Get()
 		if shutdown {
 			return
+		}
+		if accept.Err() != nil { // what the queue still has is the next leader's
+			c.queue.Done(name)
+			continue
 		}
 		if node := c.needy(ctx, name); node != nil {
 			answers := c.deps.Instances.Lookup(ctx, []provider.InstanceRef{provider.RefOf(node)}, instances.Read{Reader: "initialise"})

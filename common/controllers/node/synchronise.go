@@ -34,7 +34,7 @@ func (c *controller) synchronise(accept, work context.Context) {
 			if pause > 0 && !c.pause(accept, jitter(pause)) {
 				return
 			}
-			c.sweep(work, chunk.nodes)
+			c.sweep(accept, work, chunk.nodes)
 			if accept.Err() != nil {
 				return
 			}
@@ -95,9 +95,9 @@ func (c *controller) chunks() []chunk {
 	return chunks
 }
 
-func (c *controller) sweep(ctx context.Context, all []*v1.Node) {
+func (c *controller) sweep(accept, ctx context.Context, all []*v1.Node) {
 	if c.deps.Instances.PerObject() {
-		c.sweepOneByOne(ctx, all)
+		c.sweepOneByOne(accept, ctx, all)
 		return
 	}
 	refs := make([]provider.InstanceRef, len(all))
@@ -109,7 +109,7 @@ func (c *controller) sweep(ctx context.Context, all []*v1.Node) {
 	}
 }
 
-func (c *controller) sweepOneByOne(ctx context.Context, all []*v1.Node) {
+func (c *controller) sweepOneByOne(accept, ctx context.Context, all []*v1.Node) {
 	todo := make(chan *v1.Node)
 	var wg sync.WaitGroup
 	for range c.updates {
@@ -120,8 +120,13 @@ func (c *controller) sweepOneByOne(ctx context.Context, all []*v1.Node) {
 			}
 		})
 	}
+feed:
 	for _, n := range all {
-		todo <- n
+		select {
+		case todo <- n:
+		case <-accept.Done():
+			break feed
+		}
 	}
 	close(todo)
 	wg.Wait()
@@ -136,11 +141,16 @@ func (c *controller) follow(ctx context.Context, node *v1.Node, answer provider.
 	if answer.State != provider.InstanceFound {
 		return
 	}
+	// The sweep took its Nodes up to a period ago: decide on what is there now.
+	current, err := c.lister.Get(node.Name)
+	if err != nil || current.UID != node.UID || nodes.Uninitialized(current) {
+		return
+	}
+	node = current
 	change := synchronise(node, answer.Instance, c.options)
 	for reason, message := range change.warnings {
 		c.deps.Events.Event(node, v1.EventTypeWarning, reason, message)
 	}
-	var err error
 	if change.setAddresses {
 		log.Info("Node's addresses changed", "node", node.Name, "from", node.Status.Addresses, "to", change.addresses)
 		_, err = nodes.PatchAddresses(ctx, c.deps.Client, node, change.addresses)

@@ -49,6 +49,9 @@ func (a *allocator) learn(node *v1.Node) (news bool, problems []error) {
 		prefix = prefix.Masked()
 		have.cidrs = append(have.cidrs, prefix)
 		pool := a.poolOf(prefix)
+		if pool == nil && len(a.pools) == 0 {
+			continue // the cloud chooses
+		}
 		if pool == nil {
 			problems = append(problems, fmt.Errorf("the node's CIDR %s is outside the cluster CIDRs %s", prefix, a.ranges()))
 			continue

@@ -27,6 +27,7 @@ import (
 	"k8s.io/klog/v2"
 
 	"sigs.k8s.io/cloud-providers/common/app"
+	"sigs.k8s.io/cloud-providers/common/cloudapi"
 	"sigs.k8s.io/cloud-providers/common/plan"
 	"sigs.k8s.io/cloud-providers/common/provider"
 )
@@ -150,7 +151,7 @@ func (c *controller) Run(accept, work context.Context) error {
 	c.report()
 	var wg sync.WaitGroup
 	for range workers {
-		wg.Go(func() { c.worker(work) })
+		wg.Go(func() { c.worker(accept, work) })
 	}
 	wg.Wait()
 	return nil
@@ -171,11 +172,15 @@ func (c *controller) complain(ctx context.Context, node *v1.Node, problems []err
 	}
 }
 
-func (c *controller) worker(ctx context.Context) {
+func (c *controller) worker(accept, ctx context.Context) {
 	for {
 		name, shutdown := c.queue.Get()
 		if shutdown {
 			return
+		}
+		if accept.Err() != nil { // what the queue still has is the next leader's
+			c.queue.Done(name)
+			continue
 		}
 		if err := c.sync(ctx, name); err != nil {
 			klog.FromContext(ctx).Info("Node has no CIDR yet; will retry", "node", name, "err", err)
@@ -245,7 +250,7 @@ func (c *controller) allocate(ctx context.Context, node *v1.Node) error {
 			klog.FromContext(ctx).Info("Gave node its CIDRs", "node", node.Name, "cidrs", given)
 			return nil
 		}
-		if apierrors.IsNotFound(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) || ctx.Err() != nil {
+		if apierrors.IsNotFound(err) || apierrors.IsServerTimeout(err) || apierrors.IsTimeout(err) || errors.Is(err, cloudapi.ErrLeaseStale) || ctx.Err() != nil {
 			break
 		}
 	}
@@ -261,6 +266,9 @@ func (c *controller) allocate(ctx context.Context, node *v1.Node) error {
 }
 
 func (c *controller) patch(ctx context.Context, node *v1.Node, given []netip.Prefix) error {
+	if err := c.deps.Gate.Check(); err != nil {
+		return err // another leader may have handed out the same block by now
+	}
 	var all []string
 	for _, p := range given {
 		all = append(all, p.String())
@@ -302,6 +310,9 @@ func (f fromCloud) cidrs(ctx context.Context, node *v1.Node) ([]netip.Prefix, er
 	answers, err := f.cloud.LookupNodeCIDRs(ctx, []provider.InstanceRef{provider.RefOf(node)})
 	if err != nil {
 		return nil, fmt.Errorf("CIDRs of node %s: %w", node.Name, err)
+	}
+	if len(answers) != 1 {
+		return nil, fmt.Errorf("CIDRs of node %s: the provider gave %d answers to one question", node.Name, len(answers))
 	}
 	return answers[0].CIDRs, answers[0].Err
 }

@@ -96,6 +96,10 @@ func (c *controller) present(ctx context.Context, node *v1.Node, answer provider
 // preconditions, so that a Node that was re-created or has become Ready is kept.
 func (c *controller) remove(ctx context.Context, node *v1.Node) {
 	log := klog.FromContext(ctx)
+	if err := c.deps.Gate.Check(); err != nil {
+		log.Info("Node not deleted", "node", node.Name, "err", err)
+		return
+	}
 	c.deps.Events.Event(node, v1.EventTypeNormal, "DeletingNode",
 		fmt.Sprintf("Deleting node %s because it does not exist in the cloud provider", node.Name))
 	err := c.deps.BulkClient.CoreV1().Nodes().Delete(ctx, node.Name, metav1.DeleteOptions{

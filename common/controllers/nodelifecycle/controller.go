@@ -186,9 +186,23 @@ func (c *controller) monitor(ctx context.Context) {
 	c.reportPaused()
 }
 
-// examine asks about all suspects, and about controls where a deletion is at stake, in one question.
+// examine asks about all suspects, and about controls where a deletion is at stake: in one question, or in
+// several that each carry the controls if they are too many for one.
 func (c *controller) examine(ctx context.Context, suspects []*v1.Node, ready map[string][]*v1.Node, clusterSize int) {
 	controls := c.controls(suspects, ready)
+	size := len(suspects)
+	if batch := c.deps.Instances.Limits().BatchSize; !c.deps.Instances.PerObject() && batch > 2*len(controls) {
+		size = min(size, batch-len(controls))
+	}
+	for len(suspects) > 0 {
+		n := min(size, len(suspects))
+		c.judge(ctx, suspects[:n], controls, clusterSize)
+		suspects = suspects[n:]
+	}
+}
+
+// judge asks one question and acts on the answers.
+func (c *controller) judge(ctx context.Context, suspects, controls []*v1.Node, clusterSize int) {
 	answers := c.ask(ctx, append(append([]*v1.Node(nil), suspects...), controls...))
 	now := c.deps.Clock.Now()
 	zones := map[string]*zoneEvidence{}
@@ -244,8 +258,11 @@ func (c *controller) controls(suspects []*v1.Node, ready map[string][]*v1.Node) 
 	done := map[string]bool{}
 	for _, s := range suspects {
 		zone := nodes.Zone(s)
-		e := c.evidence[s.UID]
-		if done[zone] || e == nil || e.confirmations+1 < c.options.Confirmations {
+		confirmations := 0
+		if e := c.evidence[s.UID]; e != nil {
+			confirmations = e.confirmations
+		}
+		if done[zone] || confirmations+1 < c.options.Confirmations {
 			continue
 		}
 		done[zone] = true

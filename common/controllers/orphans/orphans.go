@@ -48,18 +48,26 @@ func Controller() app.Controller {
 			fs.DurationVar(&o.Period, "orphan-report-period", o.Period, "Look for objects of the cloud that are marked as this cluster's and belong to nothing any more once per this time. 0 never looks.")
 			fs.BoolVar(&o.Delete, "delete-orphans", o.Delete, "Delete orphans that two looks in a row have found.")
 		},
-		Validate: func(*cpconfig.CloudControllerManagerConfiguration) []error {
-			if o.Period < 0 {
-				return []error{fmt.Errorf("orphan-report-period cannot be negative, but got %s", o.Period)}
-			}
-			return nil
-		},
+		Validate:  o.validate,
 		New:       func(_ context.Context, d app.Deps) (app.Runnable, error) { return newController(d, *o) },
 		Plan:      func(ctx context.Context, d app.Deps) ([]*plan.Plan, error) { return planDeletions(ctx, d, o.Delete) },
 		OnceFlag:  "report-orphans",
 		OnceUsage: "Print the objects of the cloud that are marked as this cluster's and belong to nothing any more, and exit: with 0 if there are none, with 2 if there are. Nothing is changed.",
 		Once:      func(ctx context.Context, d app.Deps) ([]*plan.Plan, error) { return planDeletions(ctx, d, true) },
 	}
+}
+
+// validate refuses to delete under the default name, which other clusters may have too: their resources
+// would look like orphans.
+func (o *Options) validate(c *cpconfig.CloudControllerManagerConfiguration) []error {
+	var errs []error
+	if o.Period < 0 {
+		errs = append(errs, fmt.Errorf("orphan-report-period cannot be negative, but got %s", o.Period))
+	}
+	if name := c.KubeCloudShared.ClusterName; o.Delete && (name == "" || name == "kubernetes") {
+		errs = append(errs, fmt.Errorf("delete-orphans needs a --cluster-name of its own, but got %q: other clusters with this name would lose their resources", name))
+	}
+	return errs
 }
 
 var found = metrics.NewGauge(&metrics.GaugeOpts{

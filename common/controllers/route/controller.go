@@ -134,6 +134,8 @@ type schedule struct {
 	stretch int
 	retry   time.Duration
 	last    time.Time // end of the last pass
+	// notBefore is until when the cloud wants no calls.
+	notBefore time.Time
 }
 
 func (s *schedule) finished(now time.Time, changed bool, err error) {
@@ -142,6 +144,10 @@ func (s *schedule) finished(now time.Time, changed bool, err error) {
 	case err != nil:
 		s.retry = min(max(firstRetry, s.retry*2), maxRetry)
 		s.stretch = 1
+		if wish, throttled := provider.Throttled(err); throttled {
+			s.retry = max(s.retry, wish)
+			s.notBefore = now.Add(s.retry)
+		}
 	case changed || s.strict:
 		s.retry, s.stretch = 0, 1
 	default:
@@ -164,7 +170,10 @@ func (s *schedule) onChange(now time.Time) time.Time {
 		at = gap
 	}
 	if next := s.next(); next.Before(at) {
-		return next
+		at = next
+	}
+	if at.Before(s.notBefore) {
+		return s.notBefore
 	}
 	return at
 }

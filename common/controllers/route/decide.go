@@ -55,6 +55,7 @@ func decide(in input) decision {
 		d.wants[k.node]++
 	}
 	taken := map[netip.Prefix]string{}
+	kept := map[key]bool{}
 	for _, r := range in.routes {
 		prefix, err := netip.ParsePrefix(r.DestinationCIDR)
 		if err != nil {
@@ -63,9 +64,12 @@ func decide(in input) decision {
 		prefix = prefix.Masked()
 		k := key{string(r.TargetNode), prefix}
 		_, isWanted := wanted[k]
+		good := !r.Blackhole && !outdated(r, byName[k.node])
 		switch {
-		case isWanted && !r.Blackhole && !outdated(r, byName[k.node]):
+		case kept[k] && good: // the same route once more: deleting it might delete the good one
+		case isWanted && good:
 			d.has[k.node]++
+			kept[k] = true
 			delete(wanted, k)
 		case !ours(r, prefix, in.clusterCIDRs, byPrefix):
 			taken[prefix] = r.Name
@@ -163,9 +167,4 @@ func ours(r provider.Route, prefix netip.Prefix, clusterCIDRs []netip.Prefix, by
 		}
 	}
 	return sameLength // to a Node of the cluster, or to one that is missing
-}
-
-// implausible reports whether so many routes would be deleted that both sides are read again first.
-func (d decision) implausible(total int) bool {
-	return len(d.delete) > max(10, total/5)
 }

@@ -47,6 +47,8 @@ func TestDecide(t *testing.T) {
 		"a CIDR that moved to another node is replaced, deletion first": {
 			nodes: []*v1.Node{node("a", "10.244.1.0/24")}, routes: []provider.Route{route("b", "10.244.1.0/24", ours)},
 			create: []string{"a 10.244.1.0/24"}, delete: []string{"b 10.244.1.0/24"}, deleteFirst: true},
+		"a route that is listed twice stays": {
+			nodes: []*v1.Node{node("a", "10.244.1.0/24")}, routes: []provider.Route{route("a", "10.244.1.0/24", ours), route("a", "10.244.1.0/24", ours)}},
 		"a blackhole is replaced": {
 			nodes:  []*v1.Node{node("a", "10.244.1.0/24")},
 			routes: []provider.Route{{Owner: ours, Route: cloudprovider.Route{TargetNode: "a", DestinationCIDR: "10.244.1.0/24", Blackhole: true}}},

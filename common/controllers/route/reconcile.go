@@ -30,7 +30,7 @@ func (c *controller) reconcile(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	d := decide(input{clusterCIDRs: c.clusterCIDRs, nodes: nodes, routes: routes})
-	if d.implausible(len(routes)) {
+	if len(d.delete) > 0 {
 		if nodes, routes, err = c.readAgain(ctx); err != nil {
 			return false, err
 		}
@@ -65,9 +65,10 @@ func (c *controller) list(ctx context.Context) ([]provider.Route, error) {
 	return routes, nil
 }
 
-// readAgain reads both sides fresh: a decision that deletes many routes must not rest on a stale cache.
+// readAgain reads both sides fresh: a decision that deletes routes must not rest on a stale cache, as that
+// of a new leader may be. Deletions are rare enough for two lists.
 func (c *controller) readAgain(ctx context.Context) ([]*v1.Node, []provider.Route, error) {
-	klog.FromContext(ctx).Info("Many routes would be deleted; reading nodes and routes again first")
+	klog.FromContext(ctx).V(2).Info("Routes would be deleted; reading nodes and routes again first")
 	list, err := c.deps.Client.CoreV1().Nodes().List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return nil, nil, fmt.Errorf("list nodes again: %w", err)

@@ -128,6 +128,8 @@ type backend interface {
 	responsible(service *v1.Service) bool
 	// ensure makes the Service's load balancer as wanted.
 	ensure(ctx context.Context, in pass) (outcome, error)
+	// exists reports whether any part of the Service's load balancer is there.
+	exists(ctx context.Context, service *v1.Service) (bool, error)
 	// remove leaves nothing of it.
 	remove(ctx context.Context, service *v1.Service) error
 }
@@ -242,7 +244,7 @@ func (c *controller) Run(accept, work context.Context) error {
 		wg.Go(func() { c.resync(accept) })
 	}
 	for range c.workers {
-		wg.Go(func() { c.worker(work) })
+		wg.Go(func() { c.worker(accept, work) })
 	}
 	wg.Wait()
 	return nil
@@ -253,9 +255,11 @@ func (c *controller) markAll(why reason) {
 	c.mu.Lock()
 	keys := make([]string, 0, len(c.records))
 	for key, r := range c.records {
-		if why != becauseNodes || r.done {
-			keys = append(keys, key)
+		if why == becauseNodes && !r.done {
+			c.reasons[key] |= why // for the pass after the running one, which may have read the Nodes already
+			continue
 		}
+		keys = append(keys, key)
 	}
 	c.mu.Unlock()
 	for _, key := range keys {

@@ -29,6 +29,12 @@ func owned(service *v1.Service, class string) bool {
 	return class == ""
 }
 
+// leftClass reports whether the Service may have been of our class until its type changed: the API server
+// takes the class away then. The finalizer alone does not tell; the backend looks for the balancer.
+func leftClass(service *v1.Service, class string) bool {
+	return class != "" && service.Spec.LoadBalancerClass == nil && service.Spec.Type != v1.ServiceTypeLoadBalancer
+}
+
 // wants reports whether the Service asks for a load balancer from us.
 func wants(service *v1.Service, class string) bool {
 	return service.Spec.Type == v1.ServiceTypeLoadBalancer && owned(service, class)
@@ -39,7 +45,7 @@ func wants(service *v1.Service, class string) bool {
 func decide(service *v1.Service, class string) action {
 	terminating := service.DeletionTimestamp != nil
 	switch {
-	case !owned(service, class):
+	case !owned(service, class) && !leftClass(service, class):
 		return nothing
 	case servicehelpers.HasLBFinalizer(service) && (terminating || service.Spec.Type != v1.ServiceTypeLoadBalancer):
 		return cleanUp

@@ -50,6 +50,8 @@ func TestDecide(t *testing.T) {
 		"a class that is not ours":                           {lbService(class("x")), "", nothing},
 		"a class that is not ours with the shared finalizer": {lbService(class("x"), held, terminating), "", nothing},
 		"our own class":                                      {lbService(class("x")), "x", ensure},
+		"our own class until its type changed":               {lbService(clusterIP, held), "x", cleanUp},
+		"our own class until its type changed, not held":     {lbService(clusterIP), "x", nothing},
 		"no class when we have one":                          {lbService(), "x", nothing},
 	} {
 		if got := decide(tc.service, tc.class); got != tc.want {

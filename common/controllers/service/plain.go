@@ -102,6 +102,11 @@ func (p *plain) releaseFinalizer(ctx context.Context, service *v1.Service) error
 	return p.patch(ctx, service, kept)
 }
 
+func (p *plain) exists(ctx context.Context, service *v1.Service) (bool, error) {
+	_, exists, err := p.lb.GetLoadBalancer(ctx, p.deps.Config.KubeCloudShared.ClusterName, service.DeepCopy())
+	return exists, err
+}
+
 func (p *plain) remove(ctx context.Context, service *v1.Service) error {
 	cluster := p.deps.Config.KubeCloudShared.ClusterName
 	_, exists, err := p.lb.GetLoadBalancer(ctx, cluster, service.DeepCopy())

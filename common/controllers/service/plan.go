@@ -51,6 +51,10 @@ func planServices(ctx context.Context, d app.Deps, o Options) ([]*plan.Plan, err
 	plans := make([]*plan.Plan, len(ours))
 	for i, s := range ours {
 		in := provider.LoadBalancerInput{ClusterName: cluster, Service: s, Nodes: hosts}
+		if leftClass(s, o.Class) && !lb.Exists(actual[i]) { // never of our class: its finalizer is somebody else's
+			plans[i] = provider.ServicePlan(s, nil)
+			continue
+		}
 		plans[i] = planService(lb, in, actual[i], decide(s, o.Class))
 	}
 	return plans, nil

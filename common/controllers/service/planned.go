@@ -170,6 +170,14 @@ func (p *planned) planOptions() plan.Options {
 	}
 }
 
+func (p *planned) exists(ctx context.Context, service *v1.Service) (bool, error) {
+	actual, err := p.observer.observe(ctx, service)
+	if err != nil {
+		return false, err
+	}
+	return p.lb.Exists(actual), nil
+}
+
 // errRemnants keeps the finalizer while anything is left.
 var errRemnants = errors.New("parts of the load balancer are still there")
 

@@ -50,13 +50,15 @@ type outcome struct {
 	problem string
 }
 
-func (c *controller) worker(ctx context.Context) {
+func (c *controller) worker(accept, work context.Context) {
 	for {
 		key, shutdown := c.queue.Get()
 		if shutdown {
 			return
 		}
-		c.handle(ctx, key)
+		if accept.Err() == nil { // a queue that shuts down still gives out what it has: that is the next leader's
+			c.handle(work, key)
+		}
 		c.queue.Done(key)
 	}
 }
@@ -76,12 +78,21 @@ func (c *controller) handle(ctx context.Context, key string) {
 		c.queue.AddAfter(key, rest+time.Duration(rand.Int64N(int64(time.Second))))
 		return
 	}
+	if why == 0 { // an old timer: what it was for has been done
+		return
+	}
 	start := c.deps.Clock.Now()
 	service, again, err := c.sync(ctx, key, why)
 	syncDuration.Observe(c.deps.Clock.Since(start).Seconds())
 	if err == nil {
 		syncs.WithLabelValues("success").Inc()
 		c.queue.Forget(key)
+		c.mu.Lock()
+		more := c.reasons[key] != 0
+		c.mu.Unlock()
+		if more { // something came up during the pass
+			c.queue.Add(key)
+		}
 		if again > 0 {
 			c.retry(key, again)
 		}
@@ -108,7 +119,7 @@ func (c *controller) failed(ctx context.Context, key string, service *v1.Service
 	switch {
 	case throttled:
 		syncs.WithLabelValues("throttled").Inc()
-		wish = max(wish, time.Second)
+		wish = min(max(wish, c.backoff.When(key)), maxBackoff)
 		c.mu.Lock()
 		if until := c.deps.Clock.Now().Add(wish); until.After(c.throttle) {
 			c.throttle = until
@@ -167,22 +178,27 @@ func (c *controller) sync(ctx context.Context, key string, why reason) (*v1.Serv
 		r = nil
 	}
 	service = service.DeepCopy() // providers may keep or change what they get; the cache is nobody's
-	if !c.backend.responsible(service) {
-		c.forget(key)
-		return service, 0, nil
+	what := decide(service, c.options.Class)
+	if what == ensure && !c.backend.responsible(service) {
+		what = nothing
 	}
-	switch decide(service, c.options.Class) {
-	case ensure:
+	switch {
+	case what == ensure:
 		if r == nil {
 			r = &record{}
 		}
 		again, err := c.ensure(ctx, pass{key: key, service: service, why: why, record: r})
 		return service, again, err
-	case cleanUp:
+	case what == cleanUp:
 		return service, 0, c.cleanUp(ctx, key, service)
+	case r == nil:
+		return service, 0, nil
+	case !owned(service, c.options.Class) && service.Spec.Type == v1.ServiceTypeLoadBalancer:
+		// Another class's by now: what we made goes, the object is not ours to touch.
+		return service, 0, c.vanished(ctx, key, r)
 	}
-	c.forget(key)
-	return service, 0, nil
+	// We made a balancer for it, and are not to keep it any more.
+	return service, 0, c.cleanUp(ctx, key, service)
 }
 
 func (c *controller) recordOf(key string) *record {
@@ -244,6 +260,11 @@ func (c *controller) wakeRefused() {
 
 // cleanUp deletes, then takes finalizer and status away in one write.
 func (c *controller) cleanUp(ctx context.Context, key string, service *v1.Service) error {
+	if leftClass(service, c.options.Class) && c.recordOf(key) == nil {
+		if ours, err := c.backend.exists(ctx, service); err != nil || !ours {
+			return err // of another class, or of none: its finalizer is somebody else's
+		}
+	}
 	if err := c.delete(ctx, service); err != nil {
 		return err
 	}
@@ -257,12 +278,12 @@ func (c *controller) cleanUp(ctx context.Context, key string, service *v1.Servic
 
 // ensure runs the backend and publishes the result.
 func (c *controller) ensure(ctx context.Context, in pass) (time.Duration, error) {
+	in.record.service = in.service
+	c.remember(in.key, in.record) // before the Nodes are read: a change of them from now on marks the key
 	var err error
 	if in.nodes, err = c.eligible(); err != nil {
 		return 0, err
 	}
-	in.record.service = in.service
-	c.remember(in.key, in.record)
 	out, err := c.backend.ensure(ctx, in)
 	c.mu.Lock()
 	in.record.done = err == nil && out.again == 0
