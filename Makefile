@@ -24,7 +24,7 @@ help: ## print this list
 
 .PHONY: run
 run: ## a real control plane, the local cloud, three nodes and a load-balanced Service; Ctrl-C stops it all
-	@go run ./test/cmd/demo
+	@mkdir -p $(OUT) && go build -o $(OUT)/demo ./test/cmd/demo && exec $(OUT)/demo
 
 .PHONY: test
 test: control-plane ## all tests
