@@ -170,8 +170,10 @@ func judgeCounts(t *testing.T, n int, got tally) {
 	atMost("cloud: ListRoutes", 2)
 	atMost("kube: create events", n+5) // one per node; the Service's
 	// Others write to new nodes, too: a conflict costs a refused patch and a look.
-	atMost("kube: patch nodes refused with 409", n/10)
-	atMost("kube: get nodes", n/10)
+	// Others write these Nodes meanwhile (kubelet, kube-controller-manager's taints and CIDRs), the more the
+	// busier the machine is. Each such write costs one read at most, and none a second pass.
+	atMost("kube: patch nodes refused with 409", n)
+	exactly("kube: get nodes", got["kube: patch nodes refused with 409"])
 	known := []string{"patch nodes", "patch nodes/status", "patch services/status", "create events", "patch events", "patch nodes refused with 409", "get nodes"}
 	for calls, count := range got {
 		if kind, ok := strings.CutPrefix(calls, "kube: "); ok && !slices.Contains(known, kind) {
