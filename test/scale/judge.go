@@ -15,6 +15,7 @@ const (
 
 	maxMiB      = 250
 	maxLead     = 5.0  // seconds
+	maxRecovery = 30.0 // seconds
 	maxJoin5000 = 60.0 // seconds
 )
 
@@ -110,14 +111,22 @@ func (j *judge) scenario() {
 		j.counted("calls that change the cloud", 0, mutating)
 		j.memory()
 	case NotReady:
-		j.counted("instance calls in "+number(r.Values[Window])+" s",
-			batches(int(r.Values[NotReadyNodes]))*math.Ceil(r.Values[Window]/r.Values[Period]+1), instances)
+		limit := batches(int(r.Values[NotReadyNodes])) * math.Ceil(r.Values[Window]/r.Values[Period]+1)
+		if r.Nodes < batch {
+			limit++ // so few machines are refreshed by a look-up too, more by lists
+		}
+		j.counted("look-ups in "+number(r.Values[Window])+" s, one per monitor period", limit,
+			func(r Run) float64 { return float64(r.CloudCalls["LookupMachines"]) })
 		j.counted("nodes deleted", 0, value(NodesDeleted))
 		j.counted("calls that change the cloud", 0, mutating)
 	case Restart, Handover:
 		j.restart()
 	case Throttled, Errors, Down:
 		j.counted("nodes deleted", 0, value(NodesDeleted))
+		j.counted("nodes and Services not done within 3 minutes", 0, value(Unfinished))
+		if r.Scenario == Down {
+			j.measured("seconds from the end of the outage until all is done", maxRecovery, value(Recovery))
+		}
 	case RouteLost:
 		j.counted("calls that change routes", 1, mutating)
 		j.counted("lists of routes", 1+math.Ceil(r.Values[Window]/60), func(r Run) float64 { return float64(r.CloudCalls["ListRoutes"]) })

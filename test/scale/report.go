@@ -140,7 +140,11 @@ func summary(runs []Run) string {
 		case Throttled, Errors, Down:
 			row(fmt.Sprintf("%s while %d nodes join: cloud calls", r.Scenario, r.Nodes), r.Scenario, r.Nodes,
 				func(r Run) string {
-					return fmt.Sprintf("%d in %s s", sum(r.CloudCalls), number(r.Values["services served"]))
+					text := fmt.Sprintf("%d in %s s", sum(r.CloudCalls), number(r.Values[AllDone]))
+					if left := r.Values[Unfinished]; left > 0 {
+						text += fmt.Sprintf(", %s of %d not done", number(left), r.Nodes+r.Services)
+					}
+					return text
 				})
 		}
 	}

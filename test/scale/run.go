@@ -53,6 +53,8 @@ const (
 	Period        = "period"        // of refreshes, or of monitoring
 	Window        = "window"        // how long it was watched
 	Recovery      = "recovery"      // from the end of the fault
+	AllDone       = "all done"      // until all nodes and all Services are
+	Unfinished    = "unfinished"    // nodes and Services that were not within the limit
 	CallsInFault  = "fault calls"   // calls of the cloud during the fault
 	NodesDeleted  = "nodes deleted" // by the manager
 	Disturbed     = "disturbed"     // calls that the cloud throttled or failed

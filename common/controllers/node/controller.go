@@ -77,8 +77,10 @@ type controller struct {
 	options Options
 	lister  corelisters.NodeLister
 	queue   workqueue.TypedRateLimitingInterface[string]
-	workers int // per-object providers
-	updates int // workers of the synchronising sweep for per-object providers
+	// unanswered is the backoff of Nodes about which a batched provider gave no answer.
+	unanswered workqueue.TypedRateLimiter[string]
+	workers    int // per-object providers
+	updates    int // workers of the synchronising sweep for per-object providers
 	// written has, by name, the resource version that an initialisation made, until the cache shows it.
 	written sync.Map
 }
@@ -92,10 +94,11 @@ func newController(d app.Deps, o Options) (app.Runnable, error) {
 		deps: d, options: o,
 		lister: d.Informers.Core().V1().Nodes().Lister(),
 		queue: workqueue.NewTypedRateLimitingQueueWithConfig(
-			workqueue.NewTypedItemExponentialFailureRateLimiter[string](500*time.Millisecond, 5*time.Minute),
+			workqueue.NewTypedItemExponentialFailureRateLimiter[string](minBackoff, maxBackoff),
 			workqueue.TypedRateLimitingQueueConfig[string]{Name: "Nodes", Clock: d.Clock}),
-		workers: int(d.Config.NodeController.ConcurrentNodeSyncs),
-		updates: int(d.Config.NodeController.ConcurrentNodeStatusUpdates),
+		unanswered: workqueue.NewTypedItemExponentialFailureRateLimiter[string](minBackoff, maxUnansweredBackoff),
+		workers:    int(d.Config.NodeController.ConcurrentNodeSyncs),
+		updates:    int(d.Config.NodeController.ConcurrentNodeStatusUpdates),
 	}
 	if c.updates == 0 {
 		c.updates = c.workers
@@ -134,6 +137,26 @@ func (c *controller) Run(accept, work context.Context) error {
 	wg.Go(func() { c.synchronise(accept, work) })
 	wg.Wait()
 	return nil
+}
+
+const (
+	minBackoff = 500 * time.Millisecond
+	maxBackoff = 5 * time.Minute
+	// maxUnansweredBackoff holds while a batched cloud gives no answer: one look-up serves all Nodes that
+	// wait, so that asking often costs little, and when the cloud is back no Node waits for long.
+	maxUnansweredBackoff = 10 * time.Second
+)
+
+// forget ends the backoff of a Node.
+func (c *controller) forget(name string) {
+	c.queue.Forget(name)
+	c.unanswered.Forget(name)
+}
+
+// notAnswered puts a Node back about which the cloud gave no answer.
+func (c *controller) notAnswered(ctx context.Context, name string, err error) {
+	klog.FromContext(ctx).Error(err, "Node not initialised, the cloud gave no answer; will retry", "node", name)
+	c.queue.AddAfter(name, c.unanswered.When(name))
 }
 
 // failed puts a Node back with backoff.

@@ -28,12 +28,12 @@ const conflictTries = 10
 func (c *controller) needy(ctx context.Context, name string) *v1.Node {
 	node, err := c.lister.Get(name)
 	if err != nil { // gone: nothing to do
-		c.queue.Forget(name)
+		c.forget(name)
 		return nil
 	}
 	if nodes.Uninitialized(node) {
 		if c.outdated(node) {
-			c.queue.Forget(name)
+			c.forget(name)
 			return nil
 		}
 		return node
@@ -44,7 +44,7 @@ func (c *controller) needy(ctx context.Context, name string) *v1.Node {
 			return nil
 		}
 	}
-	c.queue.Forget(name)
+	c.forget(name)
 	return nil
 }
 
@@ -82,15 +82,18 @@ func (c *controller) workOneByOne(accept, ctx context.Context) {
 func (c *controller) finish(ctx context.Context, node *v1.Node, answer provider.InstanceAnswer) {
 	err := c.initialise(ctx, node, answer)
 	var foreign errForeign
+	var refused *provider.BadItemsError // this Node's question, not all of them
 	switch {
 	case err == nil:
-		c.queue.Forget(node.Name)
+		c.forget(node.Name)
 	case errors.As(err, &foreign):
 		klog.FromContext(ctx).V(2).Info("Node is not this provider's; left alone until it changes", "node", node.Name)
-		c.queue.Forget(node.Name)
+		c.forget(node.Name)
 	case provider.IsUserError(err):
 		c.deps.Events.Event(node, v1.EventTypeWarning, "NodeInitializationRefused", err.Error())
 		c.failed(ctx, node.Name, err)
+	case answer.State == provider.InstanceUnknown && !c.deps.Instances.PerObject() && !errors.As(err, &refused):
+		c.notAnswered(ctx, node.Name, err)
 	default:
 		c.failed(ctx, node.Name, err)
 	}
