@@ -18,6 +18,9 @@ type LoadBalancerInput struct {
 	Service     *v1.Service
 	// Nodes are the eligible Nodes, sorted by name. Neither they nor the Service may be changed.
 	Nodes []*v1.Node
+	// NodesOnly: since the last pass, which succeeded, nothing but the Nodes has changed. Providers may
+	// then take the rest of what exists from memory instead of reading it again.
+	NodesOnly bool
 }
 
 // LoadBalancerLimits bounds what the Service controller does at once.
@@ -53,11 +56,12 @@ type LoadBalancers[W, A any] interface {
 	// Results are compared with reflect.DeepEqual: equal wanted, unchanged cloud.
 	Build(in LoadBalancerInput) (W, error)
 	// Observe returns what exists for each Service, in their order, in as few reads as the API allows.
-	Observe(ctx context.Context, clusterName string, services []*v1.Service) ([]A, error)
+	Observe(ctx context.Context, inputs []LoadBalancerInput) ([]A, error)
 	// Exists reports whether any part of a load balancer is there.
 	Exists(actual A) bool
-	// Diff returns the changes that make actual into wanted.
-	Diff(wanted W, actual A) []plan.Change
+	// Diff returns the changes that make actual into wanted, or a *UserError when what exists does not
+	// allow them, for example because no subnet suits.
+	Diff(wanted W, actual A) ([]plan.Change, error)
 	// Remove returns the changes that leave nothing of actual.
 	Remove(actual A) []plan.Change
 	// Apply makes the changes and returns what is there afterwards, also when it fails half way.
@@ -79,7 +83,7 @@ type erased[W, A any] struct{ lb LoadBalancers[W, A] }
 func (e erased[W, A]) LoadBalancerLimits() LoadBalancerLimits { return e.lb.LoadBalancerLimits() }
 func (e erased[W, A]) Responsible(s *v1.Service) bool         { return e.lb.Responsible(s) }
 func (e erased[W, A]) Exists(actual any) bool                 { return e.lb.Exists(actual.(A)) }
-func (e erased[W, A]) Diff(wanted, actual any) []plan.Change {
+func (e erased[W, A]) Diff(wanted, actual any) ([]plan.Change, error) {
 	return e.lb.Diff(wanted.(W), actual.(A))
 }
 func (e erased[W, A]) Remove(actual any) []plan.Change         { return e.lb.Remove(actual.(A)) }
@@ -89,8 +93,8 @@ func (e erased[W, A]) LoadBalancerName(clusterName string, s *v1.Service) string
 	return e.lb.LoadBalancerName(clusterName, s)
 }
 
-func (e erased[W, A]) Observe(ctx context.Context, clusterName string, services []*v1.Service) ([]any, error) {
-	actual, err := e.lb.Observe(ctx, clusterName, services)
+func (e erased[W, A]) Observe(ctx context.Context, inputs []LoadBalancerInput) ([]any, error) {
+	actual, err := e.lb.Observe(ctx, inputs)
 	if err != nil {
 		return nil, err
 	}

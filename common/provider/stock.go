@@ -89,8 +89,8 @@ func StockLoadBalancer(planned PlannedLoadBalancers) cloudprovider.LoadBalancer 
 
 type stockLoadBalancer struct{ lb PlannedLoadBalancers }
 
-func (s stockLoadBalancer) observe(ctx context.Context, cluster string, service *v1.Service) (any, error) {
-	actual, err := s.lb.Observe(ctx, cluster, []*v1.Service{service})
+func (s stockLoadBalancer) observe(ctx context.Context, in LoadBalancerInput) (any, error) {
+	actual, err := s.lb.Observe(ctx, []LoadBalancerInput{in})
 	if err != nil {
 		return nil, err
 	}
@@ -98,12 +98,13 @@ func (s stockLoadBalancer) observe(ctx context.Context, cluster string, service 
 }
 
 func (s stockLoadBalancer) GetLoadBalancer(ctx context.Context, cluster string, service *v1.Service) (*v1.LoadBalancerStatus, bool, error) {
-	actual, err := s.observe(ctx, cluster, service)
+	in := LoadBalancerInput{ClusterName: cluster, Service: service}
+	actual, err := s.observe(ctx, in)
 	if err != nil || !s.lb.Exists(actual) {
 		return nil, false, err
 	}
 	status := service.Status.LoadBalancer.DeepCopy()
-	if wanted, err := s.lb.Build(LoadBalancerInput{ClusterName: cluster, Service: service}); err == nil {
+	if wanted, err := s.lb.Build(in); err == nil {
 		if r := s.lb.Report(wanted, actual); r.Status != nil {
 			status = r.Status
 		}
@@ -119,15 +120,20 @@ func (s stockLoadBalancer) EnsureLoadBalancer(ctx context.Context, cluster strin
 	if !s.lb.Responsible(service) {
 		return nil, cloudprovider.ImplementedElsewhere
 	}
-	wanted, err := s.lb.Build(LoadBalancerInput{ClusterName: cluster, Service: service, Nodes: nodes})
+	in := LoadBalancerInput{ClusterName: cluster, Service: service, Nodes: nodes}
+	wanted, err := s.lb.Build(in)
 	if err != nil {
 		return nil, err
 	}
-	actual, err := s.observe(ctx, cluster, service)
+	actual, err := s.observe(ctx, in)
 	if err != nil {
 		return nil, err
 	}
-	actual, err = s.lb.Apply(ctx, actual, ServicePlan(service, s.lb.Diff(wanted, actual)), plan.Options{})
+	changes, err := s.lb.Diff(wanted, actual)
+	if err != nil {
+		return nil, err
+	}
+	actual, err = s.lb.Apply(ctx, actual, ServicePlan(service, changes), plan.Options{})
 	if err != nil {
 		return nil, err
 	}
@@ -144,7 +150,7 @@ func (s stockLoadBalancer) UpdateLoadBalancer(ctx context.Context, cluster strin
 }
 
 func (s stockLoadBalancer) EnsureLoadBalancerDeleted(ctx context.Context, cluster string, service *v1.Service) error {
-	actual, err := s.observe(ctx, cluster, service)
+	actual, err := s.observe(ctx, LoadBalancerInput{ClusterName: cluster, Service: service})
 	if err != nil {
 		return err
 	}

@@ -8,17 +8,14 @@ import (
 	"fmt"
 	"sync"
 
-	v1 "k8s.io/api/core/v1"
-
 	"sigs.k8s.io/cloud-providers/common/provider"
 )
 
 // observer reads load balancers, one call at a time: what is asked for while a call is in flight goes
 // into the next one. So a change of Nodes that touches many Services costs few reads.
 type observer struct {
-	lb      provider.PlannedLoadBalancers
-	cluster string
-	batch   int
+	lb    provider.PlannedLoadBalancers
+	batch int
 
 	mu      sync.Mutex
 	waiting []*observation
@@ -26,27 +23,27 @@ type observer struct {
 }
 
 type observation struct {
-	ctx     context.Context
-	service *v1.Service
-	done    chan struct{}
-	actual  any
-	err     error
+	ctx    context.Context
+	in     provider.LoadBalancerInput
+	done   chan struct{}
+	actual any
+	err    error
 }
 
-func newObserver(lb provider.PlannedLoadBalancers, cluster string) *observer {
-	return &observer{lb: lb, cluster: cluster, batch: max(1, lb.LoadBalancerLimits().ObserveBatch)}
+func newObserver(lb provider.PlannedLoadBalancers) *observer {
+	return &observer{lb: lb, batch: max(1, lb.LoadBalancerLimits().ObserveBatch)}
 }
 
 // observe returns what exists for the Service.
-func (o *observer) observe(ctx context.Context, service *v1.Service) (any, error) {
+func (o *observer) observe(ctx context.Context, in provider.LoadBalancerInput) (any, error) {
 	if o.batch == 1 {
-		found, err := observeAll(ctx, o.lb, o.cluster, []*v1.Service{service})
+		found, err := observeAll(ctx, o.lb, []provider.LoadBalancerInput{in})
 		if err != nil {
 			return nil, err
 		}
 		return found[0], nil
 	}
-	w := &observation{ctx: ctx, service: service, done: make(chan struct{})}
+	w := &observation{ctx: ctx, in: in, done: make(chan struct{})}
 	o.mu.Lock()
 	o.waiting = append(o.waiting, w)
 	mine := !o.reading
@@ -82,11 +79,11 @@ func (o *observer) drain() {
 }
 
 func (o *observer) read(batch []*observation) {
-	services := make([]*v1.Service, len(batch))
+	inputs := make([]provider.LoadBalancerInput, len(batch))
 	for i, w := range batch {
-		services[i] = w.service
+		inputs[i] = w.in
 	}
-	found, err := o.lb.Observe(batch[0].ctx, o.cluster, services)
+	found, err := o.lb.Observe(batch[0].ctx, inputs)
 	if err != nil {
 		err = fmt.Errorf("observe load balancers: %w", err)
 	} else if len(found) != len(batch) {

@@ -36,21 +36,21 @@ func planServices(ctx context.Context, d app.Deps, o Options) ([]*plan.Plan, err
 	if err != nil {
 		return nil, err
 	}
-	var ours []*v1.Service
+	var ours []provider.LoadBalancerInput
+	cluster := d.Config.KubeCloudShared.ClusterName
 	for i := range services.Items {
 		s := &services.Items[i]
 		if decide(s, o.Class) != nothing && lb.Responsible(s) {
-			ours = append(ours, s)
+			ours = append(ours, provider.LoadBalancerInput{ClusterName: cluster, Service: s, Nodes: hosts})
 		}
 	}
-	cluster := d.Config.KubeCloudShared.ClusterName
-	actual, err := observeAll(ctx, lb, cluster, ours)
+	actual, err := observeAll(ctx, lb, ours)
 	if err != nil {
 		return nil, err
 	}
 	plans := make([]*plan.Plan, len(ours))
-	for i, s := range ours {
-		in := provider.LoadBalancerInput{ClusterName: cluster, Service: s, Nodes: hosts}
+	for i, in := range ours {
+		s := in.Service
 		if leftClass(s, o.Class) && !lb.Exists(actual[i]) { // never of our class: its finalizer is somebody else's
 			plans[i] = provider.ServicePlan(s, nil)
 			continue
@@ -89,7 +89,12 @@ func planService(lb provider.PlannedLoadBalancers, in provider.LoadBalancerInput
 		p.Problem = err.Error()
 		return p
 	}
-	p := provider.ServicePlan(in.Service, lb.Diff(wanted, actual))
+	changes, err := lb.Diff(wanted, actual)
+	p := provider.ServicePlan(in.Service, changes)
+	if err != nil {
+		p.Problem = err.Error()
+		return p
+	}
 	if !servicehelpers.HasLBFinalizer(in.Service) {
 		p.Add(serviceChange(in.Service, "its load balancer has to be deleted before it", plan.Field{Path: "metadata.finalizers", To: finalizer}))
 	}

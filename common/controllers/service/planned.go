@@ -36,7 +36,7 @@ type planned struct {
 func newPlanned(c *controller, lb provider.PlannedLoadBalancers) *planned {
 	return &planned{
 		controller: c, lb: lb, prefetched: map[types.UID]any{},
-		observer: newObserver(lb, c.deps.Config.KubeCloudShared.ClusterName),
+		observer: newObserver(lb),
 	}
 }
 
@@ -47,13 +47,17 @@ func (p *planned) prefetch(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	var ours []*v1.Service
+	nodes, err := p.eligible()
+	if err != nil {
+		return
+	}
+	var ours []provider.LoadBalancerInput
 	for _, s := range all {
 		if decide(s, p.options.Class) == ensure && p.lb.Responsible(s) {
-			ours = append(ours, s)
+			ours = append(ours, p.input(s, nodes))
 		}
 	}
-	found, err := observeAll(ctx, p.lb, p.deps.Config.KubeCloudShared.ClusterName, ours)
+	found, err := observeAll(ctx, p.lb, ours)
 	if err != nil { // each Service will find out for itself, with its own backoff
 		klog.FromContext(ctx).Info("Load balancers not read in bulk at start", "services", len(ours), "err", err)
 		return
@@ -61,18 +65,23 @@ func (p *planned) prefetch(ctx context.Context) {
 	p.prefetchMu.Lock()
 	defer p.prefetchMu.Unlock()
 	p.prefetchAt = p.deps.Clock.Now()
-	for i, s := range ours {
-		p.prefetched[s.UID] = found[i]
+	for i, in := range ours {
+		p.prefetched[in.Service.UID] = found[i]
 	}
 }
 
+// input is what a provider is told of a Service.
+func (p *planned) input(service *v1.Service, nodes []*v1.Node) provider.LoadBalancerInput {
+	return provider.LoadBalancerInput{ClusterName: p.deps.Config.KubeCloudShared.ClusterName, Service: service, Nodes: nodes}
+}
+
 // observeAll reads many Services in as few calls as the provider's limits allow.
-func observeAll(ctx context.Context, lb provider.PlannedLoadBalancers, cluster string, services []*v1.Service) ([]any, error) {
+func observeAll(ctx context.Context, lb provider.PlannedLoadBalancers, inputs []provider.LoadBalancerInput) ([]any, error) {
 	size := max(1, lb.LoadBalancerLimits().ObserveBatch)
 	var all []any
-	for start := 0; start < len(services); start += size {
-		chunk := services[start:min(start+size, len(services))]
-		found, err := lb.Observe(ctx, cluster, chunk)
+	for start := 0; start < len(inputs); start += size {
+		chunk := inputs[start:min(start+size, len(inputs))]
+		found, err := lb.Observe(ctx, chunk)
 		if err != nil {
 			return nil, fmt.Errorf("observe load balancers: %w", err)
 		}
@@ -84,24 +93,24 @@ func observeAll(ctx context.Context, lb provider.PlannedLoadBalancers, cluster s
 	return all, nil
 }
 
-func (p *planned) observe(ctx context.Context, service *v1.Service) (any, error) {
+func (p *planned) observe(ctx context.Context, in provider.LoadBalancerInput) (any, error) {
 	p.prefetchMu.Lock()
-	actual, ok := p.prefetched[service.UID]
-	delete(p.prefetched, service.UID)
+	actual, ok := p.prefetched[in.Service.UID]
+	delete(p.prefetched, in.Service.UID)
 	fresh := p.deps.Clock.Since(p.prefetchAt) < prefetchAge
 	p.prefetchMu.Unlock()
 	if ok && fresh {
 		return actual, nil
 	}
-	return p.observer.observe(ctx, service)
+	return p.observer.observe(ctx, in)
 }
 
 func (p *planned) responsible(service *v1.Service) bool { return p.lb.Responsible(service) }
 
 func (p *planned) ensure(ctx context.Context, in pass) (outcome, error) {
-	wanted, err := p.lb.Build(provider.LoadBalancerInput{
-		ClusterName: p.deps.Config.KubeCloudShared.ClusterName, Service: in.service, Nodes: in.nodes,
-	})
+	input := p.input(in.service, in.nodes)
+	input.NodesOnly = in.nodesOnly()
+	wanted, err := p.lb.Build(input)
 	if err != nil {
 		return outcome{}, fmt.Errorf("failed to ensure load balancer: %w", err)
 	}
@@ -110,11 +119,14 @@ func (p *planned) ensure(ctx context.Context, in pass) (outcome, error) {
 		return outcome{status: in.record.published}, nil // nothing that it depends on has changed
 	}
 	in.record.wanted = nil
-	actual, err := p.observe(ctx, in.service)
+	actual, err := p.observe(ctx, input)
 	if err != nil {
 		return outcome{}, fmt.Errorf("failed to ensure load balancer: %w", err)
 	}
-	changes := p.lb.Diff(wanted, actual)
+	changes, err := p.lb.Diff(wanted, actual)
+	if err != nil {
+		return outcome{}, fmt.Errorf("failed to ensure load balancer: %w", err)
+	}
 	if len(changes) > 0 || p.lb.Exists(actual) {
 		if err := p.hold(ctx, in.service); err != nil {
 			return outcome{}, fmt.Errorf("failed to add load balancer cleanup finalizer: %w", err)
@@ -171,7 +183,7 @@ func (p *planned) planOptions() plan.Options {
 }
 
 func (p *planned) exists(ctx context.Context, service *v1.Service) (bool, error) {
-	actual, err := p.observer.observe(ctx, service)
+	actual, err := p.observer.observe(ctx, p.input(service, nil))
 	if err != nil {
 		return false, err
 	}
@@ -183,7 +195,7 @@ var errRemnants = errors.New("parts of the load balancer are still there")
 
 // remove deletes what is there, and is content only when a look afterwards finds nothing.
 func (p *planned) remove(ctx context.Context, service *v1.Service) error {
-	actual, err := p.observer.observe(ctx, service)
+	actual, err := p.observer.observe(ctx, p.input(service, nil))
 	if err != nil {
 		return err
 	}

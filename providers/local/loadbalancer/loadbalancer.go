@@ -57,10 +57,10 @@ func (l *LoadBalancers) Build(in provider.LoadBalancerInput) (Wanted, error) {
 
 // Observe looks load balancers up by name, whoever owns them, so that a name that another cluster has
 // taken is seen before anything is changed.
-func (l *LoadBalancers) Observe(ctx context.Context, clusterName string, services []*v1.Service) ([]Actual, error) {
-	names := make([]string, len(services))
-	for i, s := range services {
-		names[i] = l.LoadBalancerName(clusterName, s)
+func (l *LoadBalancers) Observe(ctx context.Context, inputs []provider.LoadBalancerInput) ([]Actual, error) {
+	names := make([]string, len(inputs))
+	for i, in := range inputs {
+		names[i] = l.LoadBalancerName(in.ClusterName, in.Service)
 	}
 	found, err := l.client.LookupLoadBalancers(ctx, names)
 	if err != nil {
@@ -70,10 +70,10 @@ func (l *LoadBalancers) Observe(ctx context.Context, clusterName string, service
 	for i := range found {
 		byName[found[i].Name] = &found[i]
 	}
-	actual := make([]Actual, len(services))
+	actual := make([]Actual, len(inputs))
 	for i, name := range names {
 		if lb := byName[name]; lb != nil {
-			actual[i] = Actual{Balancer: lb, Foreign: lb.Owner.Cluster != clusterName}
+			actual[i] = Actual{Balancer: lb, Foreign: lb.Owner.Cluster != inputs[i].ClusterName}
 		}
 	}
 	return actual, nil
@@ -83,7 +83,13 @@ func (l *LoadBalancers) Observe(ctx context.Context, clusterName string, service
 func (l *LoadBalancers) Exists(actual Actual) bool { return actual.Balancer != nil && !actual.Foreign }
 
 // Diff returns the changes that make actual into wanted.
-func (l *LoadBalancers) Diff(wanted Wanted, actual Actual) []plan.Change { return diff(wanted, actual) }
+func (l *LoadBalancers) Diff(wanted Wanted, actual Actual) ([]plan.Change, error) {
+	if b := actual.Balancer; actual.Foreign {
+		return nil, provider.UserErrorf("load balancer %s belongs to cluster %q, and is not touched; give each cluster a --cluster-name of its own, or delete it there",
+			b.Name, b.Owner.Cluster)
+	}
+	return diff(wanted, actual), nil
+}
 
 // Remove returns the change that deletes the load balancer, if it is this cluster's.
 func (l *LoadBalancers) Remove(actual Actual) []plan.Change { return removal(actual) }
@@ -105,9 +111,6 @@ type executor struct {
 func (e *executor) Execute(ctx context.Context, change plan.Change, _ *plan.Outputs) (plan.Output, error) {
 	s := change.Spec.(spec)
 	switch {
-	case e.actual.Foreign:
-		return nil, provider.UserErrorf("load balancer %s belongs to cluster %q, and is not touched; give each cluster a --cluster-name of its own, or delete it there",
-			s.name, e.actual.Balancer.Owner.Cluster)
 	case s.create != nil:
 		return nil, e.create(ctx, *s.create)
 	case s.update != nil:
