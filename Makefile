@@ -36,7 +36,7 @@ test-race: control-plane ## the tests of code with goroutines under the race det
 	@for m in common providers/local; do echo "== go test -race $$m"; (cd $$m && go test -race -p $(TEST_PARALLEL) -timeout 30m ./...); done
 
 .PHONY: test-scale
-test-scale: control-plane ## thousands of nodes, ours beside the stock controllers; about 30 minutes
+test-scale: control-plane ## thousands of nodes, ours beside the stock controllers; about 50 minutes
 	@cd test && go test -tags scale -timeout 90m -v ./scale/... $(TEST_FLAGS)
 
 .PHONY: bench
