@@ -28,8 +28,9 @@ import (
 // Set is the annotations that a provider understands. It is filled by the declarations of package
 // variables, and only read afterwards.
 type Set struct {
-	prefix   string
-	declared []declaration
+	prefix    string
+	declared  []declaration
+	elsewhere map[string]string
 }
 
 // declaration is an annotation without the type of its value.
@@ -41,6 +42,17 @@ type declaration struct {
 // NewSet returns an empty set. The prefix, with its slash, is the provider's own: what has it and is not
 // declared is a mistake.
 func NewSet(prefix string) *Set { return &Set{prefix: prefix} }
+
+// Elsewhere names annotations with this set's prefix that are other programs'. A Service that has one gets a
+// warning with that clause, for example "is for the ingress controller, and has no effect here".
+func (s *Set) Elsewhere(clause string, names ...string) {
+	if s.elsewhere == nil {
+		s.elsewhere = map[string]string{}
+	}
+	for _, name := range names {
+		s.elsewhere[s.prefix+name] = clause
+	}
+}
 
 // Annotation is a declared annotation whose values have type T.
 type Annotation[T any] struct {
@@ -104,6 +116,10 @@ func (s *Set) unknown(all map[string]string) []string {
 	var warnings []string
 	for _, key := range slices.Sorted(maps.Keys(all)) {
 		if !strings.HasPrefix(key, s.prefix) || slices.Contains(keys, key) {
+			continue
+		}
+		if clause := s.elsewhere[key]; clause != "" {
+			warnings = append(warnings, fmt.Sprintf("annotation %s %s", key, clause))
 			continue
 		}
 		w := fmt.Sprintf("annotation %s does not exist and has no effect", key)

@@ -156,3 +156,24 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestOtherProgramsAnnotationsAreNamedAsSuch(t *testing.T) {
+	s := annotations.NewSet("example.net/")
+	size := annotations.Custom(s, "size", "number", "a digit", 3, "3", "How much.", func(text string) (int, error) {
+		if len(text) != 1 {
+			return 0, annotations.Wrong(text, "one digit")
+		}
+		return int(text[0] - '0'), nil
+	})
+	s.Elsewhere("is for the other program", "colour")
+	v, err := s.Read(map[string]string{"example.net/colour": "blue", "example.net/size": " 7 "})
+	if err != nil || size.Get(v) != 7 {
+		t.Errorf("%d, %v", size.Get(v), err)
+	}
+	if want := []string{"annotation example.net/colour is for the other program"}; !reflect.DeepEqual(v.Warnings, want) {
+		t.Errorf("warnings = %q", v.Warnings)
+	}
+	if _, err := s.Read(map[string]string{"example.net/size": "10"}); err == nil || !strings.Contains(err.Error(), `"10" is not allowed; use one digit`) {
+		t.Errorf("%v", err)
+	}
+}

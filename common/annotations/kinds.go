@@ -23,6 +23,15 @@ func String(s *Set, name, fallback, doc, allowed string, check func(string) bool
 	})
 }
 
+// Custom declares an annotation whose text is read by parse, for syntaxes that only one provider has. The
+// error of parse is shown as it is; kind, allowed and defaultText are for the reference page.
+func Custom[T any](s *Set, name, kind, allowed string, fallback T, defaultText, doc string, parse func(string) (T, error)) *Annotation[T] {
+	return declare(s, name, kind, allowed, fallback, defaultText, doc, parse)
+}
+
+// Wrong is the error of a parse function for text that is not allowed.
+func Wrong(text, allowed string) error { return wrong(text, allowed) }
+
 // Bool declares an annotation that is "true" or "false".
 func Bool(s *Set, name string, fallback bool, doc string) *Annotation[bool] {
 	const allowed = `"true" or "false"`

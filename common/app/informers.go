@@ -11,6 +11,8 @@ import (
 	"k8s.io/client-go/informers"
 	clientset "k8s.io/client-go/kubernetes"
 	cloudprovider "k8s.io/cloud-provider"
+
+	"sigs.k8s.io/cloud-providers/common/provider"
 )
 
 // newInformers makes the one informer factory. Its caches hold no managedFields and, unless the
@@ -18,7 +20,8 @@ import (
 // together more than half of a Node.
 func newInformers(client clientset.Interface, resync time.Duration, cloud cloudprovider.Interface) informers.SharedInformerFactory {
 	trim := trimMost
-	if _, shared := cloud.(cloudprovider.InformerUser); shared {
+	_, shared := cloud.(cloudprovider.InformerUser)
+	if _, content := cloud.(provider.ClusterWatcher); shared && !content {
 		trim = trimManagedFields
 	}
 	return informers.NewSharedInformerFactoryWithOptions(client, resync, informers.WithTransform(trim))

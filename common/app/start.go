@@ -60,7 +60,10 @@ func (m *manager) initialiseCloud() {
 			return
 		}
 		m.cloud.Initialize(m.clients.builder, m.work.Done())
-		if user, ok := m.cloud.(cloudprovider.InformerUser); ok {
+		core := m.informers.Core().V1()
+		if watcher, ok := m.cloud.(provider.ClusterWatcher); ok {
+			watcher.WatchCluster(core.Services().Lister(), core.Nodes().Lister())
+		} else if user, ok := m.cloud.(cloudprovider.InformerUser); ok {
 			user.SetInformers(m.informers)
 		}
 		m.cloudView = provider.Resolve(m.cloud, m.selection, m.gate.Check)

@@ -29,3 +29,10 @@ var (
 var registerMetrics = sync.OnceFunc(func() {
 	legacyregistry.MustRegister(requests, duration, throttled)
 })
+
+// CountThrottled counts a refusal because of too many requests that does not have status 429, as AWS says it:
+// what it is stands in the body, which the provider's SDK reads.
+func CountThrottled(provider, operation string) {
+	registerMetrics()
+	throttled.WithLabelValues(provider, operation).Inc()
+}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 
+	corelisters "k8s.io/client-go/listers/core/v1"
 	cloudprovider "k8s.io/cloud-provider"
 
 	"sigs.k8s.io/cloud-providers/common/cloudapi"
@@ -54,6 +55,13 @@ type RoutesProvider interface {
 // CapabilitiesProvider is a cloudprovider.Interface that says what its cloud can do.
 type CapabilitiesProvider interface {
 	Capabilities() Capabilities
+}
+
+// ClusterWatcher is implemented by providers that look at Nodes and Services by themselves, for example to
+// find the Node of an instance. They get the shared caches, which hold no managedFields and of Nodes
+// neither images nor volumes; what is in them is not to be changed.
+type ClusterWatcher interface {
+	WatchCluster(services corelisters.ServiceLister, nodes corelisters.NodeLister)
 }
 
 // Prober makes one cheap call that proves configuration and credentials. A *ConfigError ends the

@@ -183,7 +183,7 @@ func (p *planned) planOptions() plan.Options {
 }
 
 func (p *planned) exists(ctx context.Context, service *v1.Service) (bool, error) {
-	actual, err := p.observer.observe(ctx, p.input(service, nil))
+	actual, err := p.whatIsLeft(ctx, service)
 	if err != nil {
 		return false, err
 	}
@@ -191,11 +191,20 @@ func (p *planned) exists(ctx context.Context, service *v1.Service) (bool, error)
 }
 
 // errRemnants keeps the finalizer while anything is left.
+// whatIsLeft observes with the Nodes, on which a load balancer may have left traces too.
+func (p *planned) whatIsLeft(ctx context.Context, service *v1.Service) (any, error) {
+	nodes, err := p.eligible()
+	if err != nil {
+		return nil, err
+	}
+	return p.observer.observe(ctx, p.input(service, nodes))
+}
+
 var errRemnants = errors.New("parts of the load balancer are still there")
 
 // remove deletes what is there, and is content only when a look afterwards finds nothing.
 func (p *planned) remove(ctx context.Context, service *v1.Service) error {
-	actual, err := p.observer.observe(ctx, p.input(service, nil))
+	actual, err := p.whatIsLeft(ctx, service)
 	if err != nil {
 		return err
 	}
