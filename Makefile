@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-MODULES := common providers/local test
+MODULES := common providers/aws providers/local test
 # Modules outside go.work, so that their dependencies move no other module's versions.
 ALONE := test/monitoring
 OUT := $(CURDIR)/_out
@@ -17,6 +17,7 @@ TOOLS := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/cloud-providers/tools
 # Test packages that start control planes take about 600 MB each; two run beside each other on two cores.
 TEST_PARALLEL ?= 2
 TEST_FLAGS ?=
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 
 .PHONY: help
 help: ## print this list
@@ -27,13 +28,13 @@ run: ## a real control plane, the local cloud, three nodes and a load-balanced S
 	@mkdir -p $(OUT) && go build -o $(OUT)/demo ./test/cmd/demo && exec $(OUT)/demo
 
 .PHONY: test
-test: control-plane ## all tests
+test: control-plane awscli ## all tests
 	@for m in $(MODULES); do echo "== go test $$m"; (cd $$m && go test -p $(TEST_PARALLEL) -timeout 30m $(TEST_FLAGS) ./...); done
 	@for m in $(ALONE); do echo "== go test $$m"; (cd $$m && GOWORK=off go test $(TEST_FLAGS) ./...); done
 
 .PHONY: test-race
 test-race: control-plane ## the tests of code with goroutines under the race detector
-	@for m in common providers/local; do echo "== go test -race $$m"; (cd $$m && go test -race -p $(TEST_PARALLEL) -timeout 30m ./...); done
+	@for m in common providers/aws providers/local; do echo "== go test -race $$m"; (cd $$m && go test -race -p $(TEST_PARALLEL) -timeout 30m ./...); done
 
 .PHONY: test-scale
 test-scale: control-plane ## thousands of nodes, ours beside the stock controllers; about 50 minutes
@@ -47,15 +48,20 @@ bench: control-plane ## the figures of docs/figures.md
 control-plane: ## etcd, kube-apiserver and kube-controller-manager, built once and kept in the user's cache
 	@go run ./test/cluster/cmd/testcluster build
 
+.PHONY: awscli
+awscli: ## Debian's AWS command line: the simulated AWS has to serve clients that we did not write
+	@[ -x /usr/bin/aws ] || { echo "installing awscli"; $(SUDO) apt-get -qq update && $(SUDO) apt-get -qq install -y --no-install-recommends awscli > /dev/null; }
+
 .PHONY: build
 build: ## the programs, stripped, in _out/
 	@mkdir -p $(OUT)
-	@cd providers/local && GOWORK=off CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(OUT)/ ./cmd/...
+	@for p in $(filter providers/%,$(MODULES)); do (cd $$p && GOWORK=off CGO_ENABLED=0 go build -trimpath -tags $(TAGS) -ldflags '$(LDFLAGS)' -o $(OUT)/ ./cmd/...); done
 	@ls -l $(OUT)
 
 .PHONY: generate
 generate: ## reference pages and manifests from the code
 	@cd providers/local && go test ./loadbalancer ./manager -update
+	@cd providers/aws && go test ./config ./loadbalancer ./manager -update
 	@cd test/monitoring && GOWORK=off go generate ./...
 
 .PHONY: boundaries

@@ -29,7 +29,6 @@ import (
 	"sigs.k8s.io/cloud-providers/common/app"
 	"sigs.k8s.io/cloud-providers/common/cloudapi"
 	"sigs.k8s.io/cloud-providers/common/plan"
-	"sigs.k8s.io/cloud-providers/common/provider"
 )
 
 // Name is the controller's canonical name.
@@ -52,8 +51,10 @@ func Controller(enabled bool) app.Controller {
 }
 
 const (
-	workers    = 30 // patches in flight
-	patchTries = 3
+	workers = 30 // patches in flight
+	// cloudWorkers wait for the cloud more than for the API server, and share its answers.
+	cloudWorkers = 200
+	patchTries   = 3
 	// takeOver is for how long after the start CIDRs that we did not hand out may still be those of the
 	// leader before us, whose last requests were on their way.
 	takeOver   = time.Minute
@@ -106,7 +107,7 @@ func newController(d app.Deps, o Options) (app.Runnable, error) {
 			return nil, errors.New("--cidr-allocator-type=CloudAllocator: the provider does not give Nodes their CIDRs; use RangeAllocator")
 		}
 		c.alloc = newAllocator(nil)
-		c.source = fromCloud{d.Cloud.NodeCIDRs}
+		c.source = newFromCloud(d.Cloud.NodeCIDRs)
 	default:
 		return nil, fmt.Errorf("--cidr-allocator-type=%s: invalid CIDR allocator type; use %s or %s", shared.CIDRAllocatorType, rangeAllocator, cloudAllocator)
 	}
@@ -150,7 +151,11 @@ func (c *controller) Run(accept, work context.Context) error {
 	}
 	c.report()
 	var wg sync.WaitGroup
-	for range workers {
+	n := workers
+	if _, ok := c.source.(fromCloud); ok {
+		n = cloudWorkers
+	}
+	for range n {
 		wg.Go(func() { c.worker(accept, work) })
 	}
 	wg.Wait()
@@ -301,18 +306,4 @@ func (f fromPools) cidrs(_ context.Context, node *v1.Node) ([]netip.Prefix, erro
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.alloc.assign(node)
-}
-
-// fromCloud takes what the cloud gave the instance.
-type fromCloud struct{ cloud provider.NodeCIDRs }
-
-func (f fromCloud) cidrs(ctx context.Context, node *v1.Node) ([]netip.Prefix, error) {
-	answers, err := f.cloud.LookupNodeCIDRs(ctx, []provider.InstanceRef{provider.RefOf(node)})
-	if err != nil {
-		return nil, fmt.Errorf("CIDRs of node %s: %w", node.Name, err)
-	}
-	if len(answers) != 1 {
-		return nil, fmt.Errorf("CIDRs of node %s: the provider gave %d answers to one question", node.Name, len(answers))
-	}
-	return answers[0].CIDRs, answers[0].Err
 }

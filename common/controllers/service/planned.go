@@ -26,7 +26,7 @@ const prefetchAge = time.Minute
 type planned struct {
 	*controller
 	lb       provider.PlannedLoadBalancers
-	observer *observer
+	observer func(context.Context, provider.LoadBalancerInput) (any, error)
 
 	prefetchMu sync.Mutex
 	prefetched map[types.UID]any
@@ -102,7 +102,7 @@ func (p *planned) observe(ctx context.Context, in provider.LoadBalancerInput) (a
 	if ok && fresh {
 		return actual, nil
 	}
-	return p.observer.observe(ctx, in)
+	return p.observer(ctx, in)
 }
 
 func (p *planned) responsible(service *v1.Service) bool { return p.lb.Responsible(service) }
@@ -197,7 +197,7 @@ func (p *planned) whatIsLeft(ctx context.Context, service *v1.Service) (any, err
 	if err != nil {
 		return nil, err
 	}
-	return p.observer.observe(ctx, p.input(service, nodes))
+	return p.observer(ctx, p.input(service, nodes))
 }
 
 var errRemnants = errors.New("parts of the load balancer are still there")
