@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 MODULES := common providers/aws providers/local test
 # Modules outside go.work, so that their dependencies move no other module's versions.
-ALONE := test/monitoring
+ALONE := test/charts test/monitoring
 OUT := $(CURDIR)/_out
 TAGS := grpcnotrace
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
@@ -40,6 +40,10 @@ test-race: control-plane ## the tests of code with goroutines under the race det
 test-scale: control-plane ## thousands of nodes, ours beside the stock controllers; about 50 minutes
 	@cd test && go test -tags scale -timeout 90m -v ./scale/... $(TEST_FLAGS)
 
+.PHONY: test-scale-aws
+test-scale-aws: control-plane ## the AWS provider with a thousand nodes on the simulated AWS; about 12 minutes
+	@cd test && go test -tags scale -timeout 60m -v -run TestScaleAWS ./aws $(TEST_FLAGS)
+
 .PHONY: bench
 bench: control-plane ## the figures of docs/figures.md
 	@cd test && go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cluster/...
@@ -61,7 +65,8 @@ build: ## the programs, stripped, in _out/
 .PHONY: generate
 generate: ## reference pages and manifests from the code
 	@cd providers/local && go test ./loadbalancer ./manager -update
-	@cd providers/aws && go test ./config ./loadbalancer ./manager -update
+	@cd providers/aws && go test ./config ./deploy/iam ./loadbalancer ./manager -update
+	@cd test/charts && GOWORK=off go test . -update
 	@cd test/monitoring && GOWORK=off go generate ./...
 
 .PHONY: boundaries

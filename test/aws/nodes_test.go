@@ -33,7 +33,7 @@ func TestNodes(t *testing.T) {
 	fast := e.instances(ec2.InstanceOptions{Type: "p5.48xlarge", NetworkNodes: []string{"nn-1", "nn-2", "nn-3"}})[0]
 	public := e.instances(ec2.InstanceOptions{Subnets: e.network.Public})[0]
 	untagged := e.instances(ec2.InstanceOptions{Tags: ec2.Tags{"foreign": "yes"}})[0]
-	e.manager("[Global]\nNodeIPFamilies = ipv4\nNodeIPFamilies = ipv6\n", append([]string{"--controllers=*,tagging", "--tags=Env=prod,Team=core", "--resources=instance"}, quick...)...)
+	e.manager("[Global]\nNodeIPFamilies = ipv4\nNodeIPFamilies = ipv6\n", append([]string{"--controllers=*,tagging", "--tags=Env=prod,Team=core", "--resources=instance", "--v=5"}, quick...)...)
 
 	byDNS, byID, byAddress, byResource, stopped := plain[0], plain[1], plain[2], plain[3], plain[4]
 	e.join(
@@ -138,8 +138,14 @@ func TestNodes(t *testing.T) {
 		}
 	})
 	t.Run("logs hold no secrets", func(t *testing.T) {
-		if strings.Contains(e.log(1<<20), "secret-of-the-test") {
-			t.Error("the secret key is in the log")
+		log := e.log(100 << 20)
+		if !strings.Contains(log, `"AWS call"`) {
+			t.Error("the calls are not in the log at this verbosity")
+		}
+		for _, secret := range []string{"secret-of-the-test", "AWS4-HMAC", "X-Amz-Security-Token"} {
+			if strings.Contains(log, secret) {
+				t.Errorf("%s is in the log", secret)
+			}
 		}
 	})
 }

@@ -6,39 +6,18 @@
 package scale
 
 import (
-	"errors"
-	"fmt"
-	"sync"
-
 	v1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/util/workqueue"
-	cloudproviderapi "k8s.io/cloud-provider/api"
 
-	"sigs.k8s.io/cloud-providers/common/controllers/nodes"
 	"sigs.k8s.io/cloud-providers/test/cluster"
+	"sigs.k8s.io/cloud-providers/test/scale/floor"
 )
 
-const (
-	floorUser     = "floor"
-	floorInFlight = 64
-)
+const floorUser = "floor"
 
-// writeAll makes the two patches of each node, as fast as the API server takes them: no cloud is asked,
-// nothing is watched, nothing is decided.
+// writeAll initialises all nodes without a manager.
 func (w *world) writeAll() {
 	w.t.Helper()
 	config, err := w.cluster.RESTConfig(floorUser, cluster.AdminGroup)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	config = rest.CopyConfig(config)
-	config.QPS = -1
-	config.ContentType = "application/vnd.kubernetes.protobuf"
-	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -48,41 +27,7 @@ func (w *world) writeAll() {
 		all = append(all, s.node)
 	}
 	w.watch.mu.Unlock()
-	var mu sync.Mutex
-	var failed error
-	workqueue.ParallelizeUntil(w.ctx, floorInFlight, len(all), func(i int) {
-		err := w.writeOne(client, all[i], i)
-		for apierrors.IsConflict(errors.Unwrap(err)) { // somebody else wrote between the two
-			var node *v1.Node
-			if node, err = client.CoreV1().Nodes().Get(w.ctx, all[i].Name, metav1.GetOptions{}); err == nil {
-				err = w.writeOne(client, node, i)
-			}
-		}
-		if err != nil {
-			mu.Lock()
-			failed = err
-			mu.Unlock()
-		}
-	})
-	if failed != nil {
-		w.t.Fatal(failed)
+	if err := floor.Write(w.ctx, config, all); err != nil {
+		w.t.Fatal(err)
 	}
-}
-
-func (w *world) writeOne(client kubernetes.Interface, node *v1.Node, i int) error {
-	node, err := nodes.PatchAddresses(w.ctx, client, node, []v1.NodeAddress{
-		{Type: v1.NodeInternalIP, Address: fmt.Sprintf("10.%d.%d.%d", i>>16, i>>8&255, i&255)}, {Type: v1.NodeHostName, Address: node.Name}})
-	if err != nil {
-		return err
-	}
-	kind, zone, region := "small", fmt.Sprint("zone-", i%3), "local"
-	_, err = nodes.Patch{
-		ProviderID: "local://local/id-" + node.Name,
-		Labels: map[string]*string{
-			v1.LabelInstanceType: &kind, v1.LabelInstanceTypeStable: &kind, v1.LabelFailureDomainBetaZone: &zone,
-			v1.LabelTopologyZone: &zone, v1.LabelFailureDomainBetaRegion: &region, v1.LabelTopologyRegion: &region,
-		},
-		Taints: nodes.Without(node.Spec.Taints, cloudproviderapi.TaintExternalCloudProvider), SetTaints: true,
-	}.Apply(w.ctx, client, node)
-	return err
 }

@@ -35,11 +35,7 @@ func Run(ctx context.Context, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	who, err := identityOf(request)
-	if err != nil {
-		return err
-	}
-	t, err := fetch(ctx, r, who)
+	t, err := fetch(ctx, r, identityOf(request))
 	if err != nil {
 		return err
 	}

@@ -44,18 +44,18 @@ func (i identity) GetIdentityToken() ([]byte, error) { return []byte(i.token), n
 
 // identityOf finds the role of the service account whose token came with the request. Without a role the
 // node's own credentials are used. An empty annotation is an answer: no role.
-func identityOf(r *credentialprovider.CredentialProviderRequest) (identity, error) {
+func identityOf(r *credentialprovider.CredentialProviderRequest) identity {
 	if r.ServiceAccountToken == "" {
-		return identity{}, nil
+		return identity{}
 	}
 	role, annotated := r.ServiceAccountAnnotations[roleAnnotation]
 	if !annotated {
 		role = os.Getenv(roleVariable)
 	}
 	if role == "" {
-		return identity{}, nil
+		return identity{}
 	}
-	return identity{role: role, token: r.ServiceAccountToken}, nil
+	return identity{role: role, token: r.ServiceAccountToken}
 }
 
 // fetch asks the registry's region for a token.

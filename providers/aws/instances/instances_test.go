@@ -156,7 +156,9 @@ func eni(description string) ec2types.InstanceNetworkInterface {
 	e := ec2types.InstanceNetworkInterface{Status: ec2types.NetworkInterfaceStatus(fields[1])}
 	if fields[0] != "-" {
 		var card, device int32
-		fmt.Sscanf(fields[0], "%d/%d", &card, &device)
+		if _, err := fmt.Sscanf(fields[0], "%d/%d", &card, &device); err != nil {
+			panic(err)
+		}
 		e.Attachment = &ec2types.InstanceNetworkInterfaceAttachment{NetworkCardIndex: &card, DeviceIndex: &device}
 	}
 	for _, ip := range fields[2:] {

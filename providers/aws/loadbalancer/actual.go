@@ -65,8 +65,10 @@ type Machine struct {
 
 // Takes reports whether the instance can be a target of a load balancer.
 func (m Machine) Takes(k Kind) bool {
-	return m.State == "running" || m.State == "pending" && k == Classic
+	return m.State == stateRunning || m.State == "pending" && k == Classic
 }
+
+const stateRunning = "running"
 
 // ClassicActual is a Classic load balancer that exists.
 type ClassicActual struct {

@@ -34,6 +34,8 @@ const (
 	mutations = 8
 	// machineAge is how old an instance's data may be. States and security groups change seldom.
 	machineAge = 5 * time.Minute
+	// idleAge is that for instances that did not run.
+	idleAge = 10 * time.Second
 )
 
 // Machines reads instances, from what is known where that is not older than maxAge. Those that do not exist
@@ -90,6 +92,8 @@ func (l *LoadBalancers) needs(in provider.LoadBalancerInput) Needs {
 		return nil
 	}
 	var needs Needs
+	known := make(map[types.UID]knownNeed, len(all))
+	defer func() { l.known = known }()
 	for _, s := range all {
 		if s.UID == in.Service.UID || s.Spec.Type != v1.ServiceTypeLoadBalancer {
 			continue
@@ -98,8 +102,8 @@ func (l *LoadBalancers) needs(in provider.LoadBalancerInput) Needs {
 		if !ok || k.version != s.ResourceVersion {
 			k = knownNeed{version: s.ResourceVersion}
 			k.need, k.has = needOf(s, in.ClusterName, l.settings)
-			l.known[s.UID] = k
 		}
+		known[s.UID] = k
 		if k.has {
 			needs = append(needs, k.need)
 		}
@@ -134,6 +138,9 @@ func (l *LoadBalancers) Diff(wanted Wanted, actual Actual) ([]plan.Change, error
 // Remove implements provider.LoadBalancers.
 func (l *LoadBalancers) Remove(actual Actual) []plan.Change { return removal(actual) }
 
+// whileIdle is how soon instances that do not run are looked at again: no Node tells when they start.
+const whileIdle = time.Minute
+
 // whileUnfinished is how soon something that AWS refused for the moment is tried again.
 const whileUnfinished = 10 * time.Second
 
@@ -164,8 +171,11 @@ func (l *LoadBalancers) Report(wanted Wanted, actual Actual) provider.LoadBalanc
 	if hostname != "" {
 		r.Status = &v1.LoadBalancerStatus{Ingress: []v1.LoadBalancerIngress{{Hostname: hostname}}}
 	}
-	if actual.Unfinished {
+	switch {
+	case actual.Unfinished:
 		r.RetryAfter = whileUnfinished
+	case len(idleTargets(wanted, actual)) > 0:
+		r.RetryAfter = whileIdle
 	}
 	if r.RetryAfter == 0 {
 		actual.UserTags = wanted.UserTags
@@ -175,6 +185,17 @@ func (l *LoadBalancers) Report(wanted Wanted, actual Actual) provider.LoadBalanc
 		l.memory.put(types.UID(wanted.UID), actual)
 	}
 	return r
+}
+
+// idleTargets are the wanted instances that cannot be targets while they are in their state.
+func idleTargets(w Wanted, a Actual) []string {
+	var ids []string
+	for _, id := range w.Targets {
+		if m, ok := a.Machines[id]; ok && !m.Takes(w.Kind) && a.Cluster.Belongs(m.Tags) {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // kindOfHostname tells the kind from the place of the label "elb" beside the region's, whatever the

@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
@@ -53,6 +54,12 @@ func (l *LoadBalancers) Observe(ctx context.Context, inputs []provider.LoadBalan
 	}
 	actual := make([]Actual, len(questions))
 	for i, q := range questions {
+		if q.removing {
+			l.memory.drop(q.in.Service.UID)
+			if q.actual.Err != nil { // what could not be read must not be taken for gone
+				return nil, q.actual.Err
+			}
+		}
 		actual[i] = q.actual
 	}
 	return actual, nil
@@ -205,15 +212,35 @@ func (l *LoadBalancers) machines(ctx context.Context, ids []string) (map[string]
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	found, err := l.store.Machines(ctx, ids, machineAge)
-	if err != nil {
-		return nil, fmt.Errorf("read the instances of Nodes: %w", err)
+	machines := make(map[string]Machine, len(ids))
+	read := func(ids []string, age time.Duration) error {
+		found, err := l.store.Machines(ctx, ids, age)
+		if err != nil {
+			return fmt.Errorf("read the instances of Nodes: %w", err)
+		}
+		for _, id := range ids {
+			if i, there := found[id]; there {
+				machines[id] = machine(i)
+			} else {
+				delete(machines, id)
+			}
+		}
+		return nil
 	}
-	machines := make(map[string]Machine, len(found))
-	for id, i := range found {
-		machines[id] = machine(i)
+	if err := read(ids, machineAge); err != nil {
+		return nil, err
 	}
-	return machines, nil
+	var idle []string // what does not run may have begun to since
+	for id, m := range machines {
+		if m.State != stateRunning {
+			idle = append(idle, id)
+		}
+	}
+	if len(idle) == 0 {
+		return machines, nil
+	}
+	slices.Sort(idle)
+	return machines, read(idle, idleAge)
 }
 
 func machine(i ec2types.Instance) Machine {

@@ -18,7 +18,7 @@ var (
 		StabilityLevel: metrics.ALPHA,
 	}, []string{"error_type"})
 	taggingDelay = metrics.NewHistogram(&metrics.HistogramOpts{
-		Name:           "tagging_controller_inital_node_tagging_delay_seconds", // upstream's spelling
+		Name:           "tagging_controller_inital_node_tagging_delay_seconds", //nolint:misspell // upstream's spelling
 		Help:           "Number of seconds from the creation of a Node to the first tagging of its instance.",
 		Buckets:        metrics.ExponentialBuckets(1, 4, 6),
 		StabilityLevel: metrics.ALPHA,

@@ -12,6 +12,7 @@ import (
 
 	"sigs.k8s.io/cloud-providers/providers/aws/loadbalancer"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws"
+	"sigs.k8s.io/cloud-providers/test/clouds/aws/ec2"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/elb"
 )
 
@@ -108,4 +109,44 @@ func unchanged(t *testing.T, w *world, s *v1.Service, when string) {
 	if t.Failed() {
 		t.FailNow()
 	}
+}
+
+// TestStoppedInstances leaves instances out that do not run, and takes them back when they do; nobody else
+// waits for them.
+func TestStoppedInstances(t *testing.T) {
+	for _, kind := range []string{"", "nlb"} {
+		w := newWorld(t, worldOptions{nodes: 3})
+		set := func(state string) {
+			if err := w.cloud.EC2.ChangeInstance(w.nodes[0].Name, func(i *ec2.Instance) { i.State = state }); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set("stopped")
+		s := service("web", kind)
+		report, _, err := w.ensure(s)
+		if err != nil || report.RetryAfter == 0 {
+			t.Fatalf("%q: %+v, %v", kind, report, err)
+		}
+		if n := w.targets(); n != 2 {
+			t.Errorf("%q: %d targets while one instance is stopped", kind, n)
+		}
+		set("running")
+		w.start() // as if the time had passed after which it is looked at again
+		if report := w.settle(s); report.RetryAfter != 0 || w.targets() != 3 {
+			t.Errorf("%q: %d targets when all run, %+v", kind, w.targets(), report)
+		}
+	}
+}
+
+// targets counts those of all load balancers.
+func (w *world) targets() int {
+	state := w.cloud.State().ELB
+	n := 0
+	for _, lb := range state.ClassicLoadBalancers {
+		n += len(lb.Instances)
+	}
+	for _, g := range state.TargetGroups {
+		n += len(g.Targets)
+	}
+	return n
 }
