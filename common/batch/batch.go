@@ -33,7 +33,9 @@ type waiter[Q, A any] struct {
 }
 
 // New returns a Batcher whose calls carry at most a number of questions; 0 means any number.
-func New[Q, A any](most int, ask Ask[Q, A]) *Batcher[Q, A] { return &Batcher[Q, A]{ask: ask, most: most} }
+func New[Q, A any](most int, ask Ask[Q, A]) *Batcher[Q, A] {
+	return &Batcher[Q, A]{ask: ask, most: most}
+}
 
 // Ask returns the answer to a question. One of those who ask makes the calls for all; the context of the
 // first of a batch is that of the call.

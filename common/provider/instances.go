@@ -82,7 +82,8 @@ type Instance struct {
 	Zone      string
 	Region    string
 	Addresses []v1.NodeAddress
-	// Labels are additional Node labels.
+	// Labels are additional Node labels; nil says that they were not read this time, which is not that there
+	// are none.
 	Labels    map[string]string
 	Power     PowerState
 	CreatedAt time.Time

@@ -19,6 +19,7 @@ import (
 
 	"sigs.k8s.io/cloud-providers/test/clouds/aws"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/ec2"
+	"sigs.k8s.io/cloud-providers/test/clouds/aws/elb"
 	"sigs.k8s.io/cloud-providers/test/cluster"
 	"sigs.k8s.io/cloud-providers/test/cluster/kubelets"
 	"sigs.k8s.io/cloud-providers/test/process"
@@ -47,7 +48,10 @@ func TestScaleAWS(t *testing.T) {
 	bottom := measureFloor(t)
 	row("floor: 1,000 registered nodes, two patches each", "", seconds(bottom), "")
 
-	e := newEnv(t, aws.Options{Latency: scaleLatency}, cluster.Options{DisableNodeIPAM: true})
+	e := newEnv(t, aws.Options{
+		Latency:   scaleLatency,
+		ELBQuotas: elb.Quotas{TargetsPerGroup: 2 * scaleNodes}, // 1,000 by default, and then 10 more
+	}, cluster.Options{DisableNodeIPAM: true})
 	registered(e)
 	e.cloud.Calls.Reset()
 	start := time.Now()

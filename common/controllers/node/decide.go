@@ -101,7 +101,7 @@ func synchronise(node *v1.Node, instance provider.Instance, o Options) change {
 		}
 	}
 	c.patch.Labels = different(node.Labels, labels)
-	if o.SyncLabels {
+	if o.SyncLabels && instance.Labels != nil {
 		syncAdditional(&c, node, instance.Labels)
 	}
 	return c

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 
 	"sigs.k8s.io/cloud-providers/common/cloudconfig"
+	"sigs.k8s.io/cloud-providers/common/cloudconfig/ini"
 	"sigs.k8s.io/cloud-providers/common/cloudconfig/nearest"
 	"sigs.k8s.io/cloud-providers/providers/aws/ids"
 )
@@ -28,11 +29,11 @@ type builder struct {
 }
 
 func (b *builder) wrong(key, format string, args ...any) {
-	b.errs = append(b.errs, &cloudconfig.Error{Path: b.path, Line: b.line(globalSection, "", key), Key: key, Message: fmt.Sprintf(format, args...)})
+	b.errs = append(b.errs, b.Wrong(globalName, "", key, format, args...))
 }
 
 func (b *builder) ignored(key, format string, args ...any) {
-	e := &cloudconfig.Error{Path: b.path, Line: b.line(globalSection, "", key), Key: key, Message: fmt.Sprintf(format, args...)}
+	e := b.Wrong(globalName, "", key, format, args...)
 	b.warnings = append(b.warnings, e.Error())
 }
 
@@ -152,11 +153,11 @@ func (b *builder) topology() {
 // override checks one section and adds it.
 func (b *builder) override(label string, o override) {
 	where := func(key string) *cloudconfig.Error {
-		line := b.line(overrideSection, label, key)
+		line := b.Line(overrideName, label, key)
 		if line == 0 {
-			line = b.line(overrideSection, label, "")
+			line = b.Line(overrideName, label, "")
 		}
-		return &cloudconfig.Error{Path: b.path, Line: line, Key: fmt.Sprintf("ServiceOverride %q.%s", label, key)}
+		return &cloudconfig.Error{Path: b.Path, Line: line, Key: fmt.Sprintf("ServiceOverride %q.%s", label, key)}
 	}
 	before := len(b.errs)
 	for _, field := range []struct{ key, value string }{{"Service", o.Service}, {"Region", o.Region}, {"URL", o.URL}, {"SigningRegion", o.SigningRegion}} {
@@ -184,7 +185,7 @@ func (b *builder) override(label string, o override) {
 	service, known := serviceNamed(o.Service)
 	if !known && strings.TrimSpace(o.Service) != "" {
 		e := where("Service")
-		e.Message = fmt.Sprintf("%q is no service that the provider calls, and the override has no effect%s", o.Service, meant(nearest.Name(o.Service, serviceNames())))
+		e.Message = fmt.Sprintf("%q is no service that the provider calls, and the override has no effect%s", o.Service, ini.Meant(nearest.Name(o.Service, serviceNames())))
 		b.warnings = append(b.warnings, e.Error())
 	}
 	if !known || len(b.errs) > before {
@@ -204,7 +205,7 @@ func (b *builder) checkOverrides() {
 			if o.Service != other.Service || o.Region != other.Region {
 				continue
 			}
-			e := &cloudconfig.Error{Path: b.path, Line: b.line(overrideSection, o.Label, "Service"), Key: fmt.Sprintf("ServiceOverride %q", o.Label)}
+			e := &cloudconfig.Error{Path: b.Path, Line: b.Line(overrideName, o.Label, "Service"), Key: fmt.Sprintf("ServiceOverride %q", o.Label)}
 			switch {
 			case o.name == other.name:
 				e.Message = fmt.Sprintf("is for service %s in region %s, as ServiceOverride %q is; remove one", o.name, o.Region, other.Label)

@@ -102,6 +102,6 @@ func Read(path string, r io.Reader) (*Config, error) {
 	}
 	b := builder{file: f, config: Default()}
 	b.build()
-	b.config.Warnings = append(f.warnings, b.warnings...)
+	b.config.Warnings = append(f.Warnings, b.warnings...)
 	return b.config, errors.Join(b.errs...)
 }

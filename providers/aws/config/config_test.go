@@ -9,6 +9,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"sigs.k8s.io/cloud-providers/common/cloudconfig/ini"
 )
 
 var update = flag.Bool("update", false, "write docs/config.md anew")
@@ -161,11 +163,11 @@ func TestEndpoints(t *testing.T) {
 func TestReferencePage(t *testing.T) {
 	for _, s := range []struct {
 		of   reflect.Type
-		keys []key
-	}{{reflect.TypeFor[global](), globalKeys}, {reflect.TypeFor[override](), overrideKeys}} {
+		keys []ini.Key
+	}{{reflect.TypeFor[global](), globalSection.Keys}, {reflect.TypeFor[override](), overrideSection.Keys}} {
 		described := map[string]bool{}
 		for _, k := range s.keys {
-			described[k.name] = true
+			described[k.Name] = true
 		}
 		if len(described) != s.of.NumField() {
 			t.Errorf("%s has %d keys, and %d are described", s.of, s.of.NumField(), len(described))

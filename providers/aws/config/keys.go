@@ -6,19 +6,16 @@ package config
 import (
 	"fmt"
 	"strings"
-)
 
-// key describes a key of the file, for the reference page and for finding what a misspelt one meant.
-type key struct{ name, kind, fallback, doc string }
+	"sigs.k8s.io/cloud-providers/common/cloudconfig/ini"
+)
 
 const (
-	globalSection   = "Global"
-	overrideSection = "ServiceOverride"
+	globalName   = "Global"
+	overrideName = "ServiceOverride"
 )
 
-var sections = []string{globalSection, overrideSection}
-
-var globalKeys = []key{
+var globalSection = ini.Section{Name: globalName, Keys: []ini.Key{
 	{"Zone", "text", "", "Availability zone. The region is derived from it: `us-west-2a` and the local zone `us-west-2-lax-1a` both give `us-west-2`. It goes before `Region` and before what the instance metadata service says."},
 	{"Region", "text", "", "Region in which the cluster is. Without `Zone` and `Region` it is the region of the instance on which the manager runs; where the metadata service cannot be reached, `AWS_REGION`."},
 	{"VPC", "text", "", "VPC of a cluster whose control plane is elsewhere. With `SubnetID` or `RoleARN`, and `KubernetesClusterID` or `KubernetesClusterTag`, nothing is looked up about the instance on which the manager runs. Otherwise it has no effect: the VPC is the instance's."},
@@ -37,59 +34,30 @@ var globalKeys = []key{
 	{"SupportedTopologyInstanceTypePattern", "regular expression", defaultTopologyPattern, "Instance types whose network topology must be known before their Node is initialised. In the file, a backslash has to be in double quotes and written twice."},
 	{"NLBSecurityGroupMode", "choice", "", "`Managed` gives each network load balancer a security group that the provider creates and owns."},
 	{"DisableStrictZoneCheck", "boolean", "false", "Of the in-tree provider; accepted without effect."},
-}
+}}
 
-var overrideKeys = []key{
+var overrideSection = ini.Section{Name: overrideName, Labelled: true, Keys: []ini.Key{
 	{"Service", "text", "", "Which service; see below. Required."},
 	{"Region", "text", "", "The override is in effect when this is the region in use. Required."},
 	{"URL", "text", "", "Endpoint, with its scheme. Required."},
 	{"SigningRegion", "text", "", "Region in the signature of requests. Required."},
 	{"SigningName", "text", "", "Service name in the signature of requests; without it the service's own."},
 	{"SigningMethod", "text", "", "Accepted without effect: requests are signed with version 4."},
-}
-
-// keysOf returns the names of the keys that a section may have; false if there is no such section.
-func keysOf(e entry) ([]string, bool) {
-	var keys []key
-	switch {
-	case strings.EqualFold(e.section, globalSection) && e.label == "":
-		keys = globalKeys
-	case strings.EqualFold(e.section, overrideSection):
-		keys = overrideKeys
-	default:
-		return nil, false
-	}
-	names := make([]string, 0, len(keys))
-	for _, k := range keys {
-		names = append(names, k.name)
-	}
-	return names, true
-}
+}}
 
 // Markdown is the reference page.
 func Markdown() string {
 	var b strings.Builder
 	b.WriteString(pageStart)
-	table(&b, globalKeys)
+	globalSection.Table(&b)
 	b.WriteString(pageOverrides)
-	table(&b, overrideKeys)
+	overrideSection.Table(&b)
 	b.WriteString("\n| `Service` | means |\n|---|---|\n")
 	for _, s := range services {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", strings.Join(s.names, "`, `"), s.doc)
 	}
 	b.WriteString(pageEnd)
 	return b.String()
-}
-
-func table(b *strings.Builder, keys []key) {
-	b.WriteString("\n| key | kind | default | meaning |\n|---|---|---|---|\n")
-	for _, k := range keys {
-		fallback := "none"
-		if k.fallback != "" {
-			fallback = "`" + strings.ReplaceAll(k.fallback, "|", `\|`) + "`"
-		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", k.name, k.kind, fallback, k.doc)
-	}
 }
 
 const pageStart = `# The cloud-config file of the AWS provider

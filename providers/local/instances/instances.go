@@ -172,6 +172,9 @@ func instance(m api.Machine) provider.Instance {
 		ProviderID: ProviderID(m), Name: m.Name, Type: m.Type, Zone: m.Zone, Region: m.Region,
 		Labels: m.Labels, CreatedAt: m.CreatedAt,
 	}
+	if i.Labels == nil {
+		i.Labels = map[string]string{}
+	}
 	switch m.State {
 	case api.MachineRunning:
 		i.Power = provider.PowerRunning
