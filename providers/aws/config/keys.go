@@ -16,34 +16,38 @@ const (
 )
 
 var globalSection = ini.Section{Name: globalName, Keys: []ini.Key{
-	{"Zone", "text", "", "Availability zone. The region is derived from it: `us-west-2a` and the local zone `us-west-2-lax-1a` both give `us-west-2`. It goes before `Region` and before what the instance metadata service says."},
-	{"Region", "text", "", "Region in which the cluster is. Without `Zone` and `Region` it is the region of the instance on which the manager runs; where the metadata service cannot be reached, `AWS_REGION`."},
-	{"VPC", "text", "", "VPC of a cluster whose control plane is elsewhere. With `SubnetID` or `RoleARN`, and `KubernetesClusterID` or `KubernetesClusterTag`, nothing is looked up about the instance on which the manager runs. Otherwise it has no effect: the VPC is the instance's."},
-	{"SubnetID", "text", "", "Last resort for the subnet of load balancers, for a control plane elsewhere; see `VPC`. Otherwise it has no effect: the last resort is the instance's subnet."},
-	{"RouteTableID", "text", "", "Route table in which the cluster's routes are. Without it, the tables that carry the cluster's tag."},
-	{"RoleARN", "text", "", "Role that is assumed for every call to EC2 and Elastic Load Balancing."},
-	{"SourceARN", "text", "", "Value of the header `x-amz-source-arn` of the call that assumes `RoleARN`, against confused deputies."},
-	{"KubernetesClusterTag", "text", "", "Cluster ID of a cluster that uses the old tag `KubernetesCluster`. That tag is then written on what is created, beside `kubernetes.io/cluster/<ID>`."},
-	{"KubernetesClusterID", "text", "", "Cluster ID: what follows `kubernetes.io/cluster/` in the tags of the cluster's resources. Without it and `KubernetesClusterTag`, the tags of the manager's instance say it."},
-	{"DisableSecurityGroupIngress", "boolean", "false", "Never add or remove rules in the security groups of Nodes, neither for Classic nor for network load balancers, also not when a Service is deleted."},
-	{"ElbSecurityGroup", "text", "", "ID of a security group that every Classic load balancer gets in place of one of its own, unless the Service names others. Its rules are never changed, and it is never deleted."},
-	{"NodeIPFamilies", "list", "ipv4", "Families of the addresses of Nodes, in this order: `ipv4`, `ipv6`. The key is repeated for each; a comma-separated list works too."},
-	{"ClusterServiceLoadBalancerHealthProbeMode", "choice", "ServiceNodePort", "How Nodes are checked for Services with `externalTrafficPolicy: Cluster`: `ServiceNodePort` checks the port to which traffic is sent, `Shared` checks kube-proxy."},
-	{"ClusterServiceSharedLoadBalancerHealthProbePort", "number", fmt.Sprint(defaultProbePort), "Port of kube-proxy's health check, for `Shared`."},
-	{"ClusterServiceSharedLoadBalancerHealthProbePath", "text", defaultProbePath, "Path of kube-proxy's health check, for `Shared`."},
-	{"SupportedTopologyInstanceTypePattern", "regular expression", defaultTopologyPattern, "Instance types whose network topology must be known before their Node is initialised. In the file, a backslash has to be in double quotes and written twice."},
-	{"NLBSecurityGroupMode", "choice", "", "`Managed` gives each network load balancer a security group that the provider creates and owns."},
-	{"DisableStrictZoneCheck", "boolean", "false", "Of the in-tree provider; accepted without effect."},
+	key("Zone", "text", "", "Availability zone. The region is derived from it: `us-west-2a` and the local zone `us-west-2-lax-1a` both give `us-west-2`. It goes before `Region` and before what the instance metadata service says."),
+	key("Region", "text", "", "Region in which the cluster is. Without `Zone` and `Region` it is the region of the instance on which the manager runs; where the metadata service cannot be reached, `AWS_REGION`."),
+	key("VPC", "text", "", "VPC of a cluster whose control plane is elsewhere. With `SubnetID` or `RoleARN`, and `KubernetesClusterID` or `KubernetesClusterTag`, nothing is looked up about the instance on which the manager runs. Otherwise it has no effect: the VPC is the instance's."),
+	key("SubnetID", "text", "", "Last resort for the subnet of load balancers, for a control plane elsewhere; see `VPC`. Otherwise it has no effect: the last resort is the instance's subnet."),
+	key("RouteTableID", "text", "", "Route table in which the cluster's routes are. Without it, the tables that carry the cluster's tag."),
+	key("RoleARN", "text", "", "Role that is assumed for every call to EC2 and Elastic Load Balancing."),
+	key("SourceARN", "text", "", "Value of the header `x-amz-source-arn` of the call that assumes `RoleARN`, against confused deputies."),
+	key("KubernetesClusterTag", "text", "", "Cluster ID of a cluster that uses the old tag `KubernetesCluster`. That tag is then written on what is created, beside `kubernetes.io/cluster/<ID>`."),
+	key("KubernetesClusterID", "text", "", "Cluster ID: what follows `kubernetes.io/cluster/` in the tags of the cluster's resources. Without it and `KubernetesClusterTag`, the tags of the manager's instance say it."),
+	key("DisableSecurityGroupIngress", "boolean", "false", "Never add or remove rules in the security groups of Nodes, neither for Classic nor for network load balancers, also not when a Service is deleted."),
+	key("ElbSecurityGroup", "text", "", "ID of a security group that every Classic load balancer gets in place of one of its own, unless the Service names others. Its rules are never changed, and it is never deleted."),
+	key("NodeIPFamilies", "list", "ipv4", "Families of the addresses of Nodes, in this order: `ipv4`, `ipv6`. The key is repeated for each; a comma-separated list works too."),
+	key("ClusterServiceLoadBalancerHealthProbeMode", "choice", "ServiceNodePort", "How Nodes are checked for Services with `externalTrafficPolicy: Cluster`: `ServiceNodePort` checks the port to which traffic is sent, `Shared` checks kube-proxy."),
+	key("ClusterServiceSharedLoadBalancerHealthProbePort", "number", fmt.Sprint(defaultProbePort), "Port of kube-proxy's health check, for `Shared`."),
+	key("ClusterServiceSharedLoadBalancerHealthProbePath", "text", defaultProbePath, "Path of kube-proxy's health check, for `Shared`."),
+	key("SupportedTopologyInstanceTypePattern", "regular expression", defaultTopologyPattern, "Instance types whose network topology must be known before their Node is initialised. In the file, a backslash has to be in double quotes and written twice."),
+	key("NLBSecurityGroupMode", "choice", "", "`Managed` gives each network load balancer a security group that the provider creates and owns."),
+	key("DisableStrictZoneCheck", "boolean", "false", "Of the in-tree provider; accepted without effect."),
 }}
 
 var overrideSection = ini.Section{Name: overrideName, Labelled: true, Keys: []ini.Key{
-	{"Service", "text", "", "Which service; see below. Required."},
-	{"Region", "text", "", "The override is in effect when this is the region in use. Required."},
-	{"URL", "text", "", "Endpoint, with its scheme. Required."},
-	{"SigningRegion", "text", "", "Region in the signature of requests. Required."},
-	{"SigningName", "text", "", "Service name in the signature of requests; without it the service's own."},
-	{"SigningMethod", "text", "", "Accepted without effect: requests are signed with version 4."},
+	key("Service", "text", "", "Which service; see below. Required."),
+	key("Region", "text", "", "The override is in effect when this is the region in use. Required."),
+	key("URL", "text", "", "Endpoint, with its scheme. Required."),
+	key("SigningRegion", "text", "", "Region in the signature of requests. Required."),
+	key("SigningName", "text", "", "Service name in the signature of requests; without it the service's own."),
+	key("SigningMethod", "text", "", "Accepted without effect: requests are signed with version 4."),
 }}
+
+func key(name, kind, fallback, doc string) ini.Key {
+	return ini.Key{Name: name, Kind: kind, Default: fallback, Doc: doc}
+}
 
 // Markdown is the reference page.
 func Markdown() string {

@@ -163,7 +163,7 @@ func (s *Store) add(list []ec2types.Instance, asked time.Time) map[string]*ec2ty
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for n := range list {
-		i := &list[n]
+		i := slim(&list[n])
 		id := aws.ToString(i.InstanceId)
 		found[id] = i
 		if !s.records[id].asked.After(asked) {

@@ -6,6 +6,7 @@ package loadbalancer
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/cloud-providers/providers/aws/cluster"
 	"sigs.k8s.io/cloud-providers/providers/aws/securitygroup"
@@ -27,6 +28,8 @@ type Actual struct {
 	OtherType string
 	// Loose are target groups of the Service that no load balancer uses.
 	Loose []TargetGroup
+	// TargetsAt is when the targets were read, or made.
+	TargetsAt time.Time
 	// UserTags are those that this process gave the load balancer last; nil when it does not know.
 	UserTags map[string]string
 

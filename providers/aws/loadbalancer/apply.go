@@ -54,6 +54,9 @@ func (e *executor) set(edit func(*Actual)) {
 // else is read again.
 func (l *LoadBalancers) Apply(ctx context.Context, actual Actual, p *plan.Plan, opts plan.Options) (Actual, error) {
 	e := &executor{LoadBalancers: l, actual: actual.clone()}
+	if actual.TargetsAt.IsZero() {
+		e.actual.TargetsAt = l.vpc.Now()
+	}
 	_, err := plan.Run(ctx, p, e, opts)
 	if err != nil || actual.Removing {
 		l.memory.drop(types.UID(actual.UID))

@@ -34,6 +34,8 @@ const (
 	mutations = 8
 	// machineAge is how old an instance's data may be. States and security groups change seldom.
 	machineAge = 5 * time.Minute
+	// targetsAge is how long registered targets are taken for what they were. Others may change them too.
+	targetsAge = time.Minute
 	// idleAge is that for instances that did not run.
 	idleAge = 10 * time.Second
 )

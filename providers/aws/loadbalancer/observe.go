@@ -125,6 +125,11 @@ func (l *LoadBalancers) details(ctx context.Context, questions, unknown []*quest
 func (l *LoadBalancers) detail(ctx context.Context, q *question, unknown bool) error {
 	a := &q.actual
 	var err error
+	now := l.vpc.Now()
+	if !unknown && now.Sub(a.TargetsAt) < targetsAge {
+		return nil // nodes that come one after the other: what we did a moment ago is what is there
+	}
+	a.TargetsAt = now
 	switch {
 	case q.removing: // all of it goes, whatever it is like
 		return nil

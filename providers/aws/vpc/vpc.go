@@ -66,6 +66,9 @@ func New(client *ec2.Client, vpcID, own string, who cluster.Identity, c clock.Pa
 	return &VPC{client: client, id: vpcID, own: own, who: who, clock: c, groups: map[string]group{}}
 }
 
+// Now is the time by the view's clock.
+func (v *VPC) Now() time.Time { return v.clock.Now() }
+
 // ID is the VPC's.
 func (v *VPC) ID() string { return v.id }
 
