@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -155,5 +156,23 @@ func TestMergeMakesOnePlanOfASubject(t *testing.T) {
 	})
 	if len(got) != 2 || len(got[0].Changes) != 2 || got[0].Problem != "one; two" {
 		t.Errorf("merged %+v", got[0])
+	}
+}
+
+func TestWhatIsSkippedHoldsNobodyUp(t *testing.T) {
+	p := &Plan{Changes: []Change{
+		{ID: "a", Operation: Update, Object: Object{Kind: "thing", Name: "a"}},
+		{ID: "b", Operation: Update, Object: Object{Kind: "thing", Name: "b"}, After: []string{"a"}},
+	}}
+	var made []string
+	_, err := Run(t.Context(), p, ExecutorFunc(func(_ context.Context, c Change, _ *Outputs) (Output, error) {
+		made = append(made, c.ID)
+		if c.ID == "a" {
+			return nil, fmt.Errorf("tags: %w", &Skipped{errors.New("not allowed")})
+		}
+		return nil, nil
+	}), Options{})
+	if err != nil || len(made) != 2 {
+		t.Errorf("made %v, %v", made, err)
 	}
 }

@@ -49,6 +49,15 @@ func (f ExecutorFunc) Execute(ctx context.Context, change Change, done *Outputs)
 	return f(ctx, change, done)
 }
 
+// Skipped is returned by an Executor for a change that it could not make and that may be left out, such as
+// one that a cluster's role does not allow yet. What waits for the change goes on.
+type Skipped struct{ Err error }
+
+func (s *Skipped) Error() string { return s.Err.Error() }
+
+// Unwrap returns why.
+func (s *Skipped) Unwrap() error { return s.Err }
+
 // Options of a run.
 type Options struct {
 	// Concurrency limits how many changes run at once; 0 means 4.
@@ -164,6 +173,13 @@ func (r *run) do(ctx context.Context, c Change) error {
 		r.opts.Observe(c, took, err)
 	}
 	log := klog.FromContext(ctx)
+	var skipped *Skipped
+	if errors.As(err, &skipped) {
+		log.Info("Left out a change of the cloud", "operation", c.Operation, "kind", c.Object.Kind, "name", c.Object.Name,
+			"id", c.Object.ID, "subject", r.plan.Subject.String(), "err", skipped.Err)
+		r.outputs.set(c.ID, out)
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", c.Operation, c.Object, err)
 	}

@@ -28,6 +28,8 @@ type Actual struct {
 	OtherType string
 	// Loose are target groups of the Service that no load balancer uses.
 	Loose []TargetGroup
+	// LeftOut says which changes were not allowed.
+	LeftOut []string
 	// TargetsAt is when the targets were read, or made.
 	TargetsAt time.Time
 	// UserTags are those that this process gave the load balancer last; nil when it does not know.

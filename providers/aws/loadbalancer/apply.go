@@ -113,6 +113,16 @@ func (e *executor) advise(err error) error {
 	return err
 }
 
+// optional lets a change be left out that the cluster's role does not allow: upstream does not make it, so
+// that roles lack it on the day of the swap.
+func (e *executor) optional(err error) error {
+	if !client.Denied(err) {
+		return err
+	}
+	e.set(func(a *Actual) { a.LeftOut = append(a.LeftOut, err.Error()) })
+	return &plan.Skipped{Err: err}
+}
+
 // resolve returns the ID of something that exists or was made by an earlier change of the plan.
 func (r groupRef) resolve(done *plan.Outputs) (string, error) {
 	if r.id != "" {
@@ -170,9 +180,7 @@ func (s tagGroup) do(ctx context.Context, e *executor, _ *plan.Outputs) error {
 		}
 	}
 	if len(s.remove) > 0 {
-		if err := e.vpc.UntagGroup(ctx, s.group, s.remove); err != nil && !client.Denied(err) {
-			return err
-		}
+		return e.optional(e.vpc.UntagGroup(ctx, s.group, s.remove))
 	}
 	return nil
 }
@@ -230,10 +238,10 @@ type describeRules struct {
 
 func (s describeRules) do(ctx context.Context, e *executor, _ *plan.Outputs) error {
 	err := e.vpc.Describe(ctx, s.group, s.rules)
-	if err == nil {
+	if err == nil || client.Denied(err) { // the rule stays either way; only its description is not right
 		e.set(func(a *Actual) { a.editGroup(s.group.ID, s.rules, s.rules) })
 	}
-	return err
+	return e.optional(err)
 }
 
 // editGroup notes that rules of a security group were taken away and others added.

@@ -16,7 +16,6 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancing/types"
 
 	"sigs.k8s.io/cloud-providers/common/plan"
-	"sigs.k8s.io/cloud-providers/providers/aws/client"
 )
 
 // createClassic makes a Classic load balancer.
@@ -159,8 +158,8 @@ func (s tagClassic) do(ctx context.Context, e *executor, _ *plan.Outputs) error 
 		for _, key := range s.remove {
 			keys = append(keys, elbtypes.TagKeyOnly{Key: aws.String(key)})
 		}
-		if _, err := e.classic.RemoveTags(ctx, &elb.RemoveTagsInput{LoadBalancerNames: names, Tags: keys}); err != nil && !client.Denied(err) {
-			return err
+		if _, err := e.classic.RemoveTags(ctx, &elb.RemoveTagsInput{LoadBalancerNames: names, Tags: keys}); err != nil {
+			return e.optional(err)
 		}
 	}
 	e.set(func(a *Actual) { a.Classic.Tags = edited(a.Classic.Tags, s.set, s.remove) })

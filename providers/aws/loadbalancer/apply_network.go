@@ -118,7 +118,7 @@ func (s setSubnets) do(ctx context.Context, e *executor, _ *plan.Outputs) error 
 	if err == nil {
 		e.set(func(a *Actual) { a.Network.Subnets = s.subnets })
 	}
-	return err
+	return e.optional(err)
 }
 
 // setAddressType switches between IPv4 and both families.
@@ -151,8 +151,8 @@ func (s tagNetwork) do(ctx context.Context, e *executor, _ *plan.Outputs) error 
 			}
 		}
 		if len(s.remove) > 0 {
-			if _, err := e.v2.RemoveTags(ctx, &elbv2.RemoveTagsInput{ResourceArns: arns, TagKeys: s.remove}); err != nil && !client.Denied(err) {
-				return err
+			if _, err := e.v2.RemoveTags(ctx, &elbv2.RemoveTagsInput{ResourceArns: arns, TagKeys: s.remove}); err != nil {
+				return e.optional(err)
 			}
 		}
 	}

@@ -167,6 +167,9 @@ func (l *LoadBalancers) Report(wanted Wanted, actual Actual) provider.LoadBalanc
 			problem("AWS reports that the load balancer is impaired: %s", n.Reason)
 		}
 	}
+	for _, text := range actual.LeftOut {
+		problem("left out: %s", text)
+	}
 	if isInternal != wanted.Internal {
 		problem("annotation %s cannot change a load balancer that exists, which stays %s; create the Service anew", internal.Key(), map[bool]string{true: "internal", false: "internet-facing"}[isInternal])
 	}

@@ -35,6 +35,7 @@ func (m *memory) put(uid types.UID, a Actual) {
 		m.known = map[types.UID]Actual{}
 	}
 	a.Surroundings = Surroundings{} // read anew each time
+	a.LeftOut = nil
 	m.known[uid] = a
 }
 

@@ -6,6 +6,7 @@ package loadbalancer
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 	"time"
 
@@ -256,4 +257,63 @@ func randomEdit(r *rand.Rand, s *v1.Service) {
 		}
 	}
 	s.ResourceVersion += "."
+}
+
+// TestPermissionsOfTheDayOfTheSwap: what upstream's role does not allow is done without.
+func TestPermissionsOfTheDayOfTheSwap(t *testing.T) {
+	denied := []aws.Fault{
+		{Service: "elb*", Operation: "DescribeTags", Code: "AccessDenied", Status: 403},
+		{Service: "elb*", Operation: "RemoveTags", Code: "AccessDenied", Status: 403},
+		{Service: "elbv2", Operation: "Set*", Code: "AccessDenied", Status: 403},
+		{Service: "ec2", Operation: "DeleteTags", Code: "UnauthorizedOperation", Status: 403},
+		{Service: "ec2", Operation: "UpdateSecurityGroupRuleDescriptionsIngress", Code: "UnauthorizedOperation", Status: 403},
+		{Service: "ec2", Operation: "DescribeAvailabilityZones", Code: "UnauthorizedOperation", Status: 403},
+	}
+	for name, v := range variants() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newWorld(t, worldOptions{nodes: 2, settings: v.settings})
+			if err := w.cloud.Faults.Add(denied...); err != nil {
+				t.Fatal(err)
+			}
+			before := w.state()
+			s := v.service("web")
+			w.settle(s)
+			w.start()
+			w.settle(s)
+			w.addNodes(1)
+			w.settle(s)
+			w.removeAll(s)
+			if after := w.state(); after != before {
+				t.Errorf("left behind:%s", differences(after, before))
+			}
+		})
+	}
+	t.Run("subnets stay, and the Service says so", func(t *testing.T) {
+		w := newWorld(t, worldOptions{nodes: 2})
+		s := service("web", "nlb")
+		w.settle(s)
+		if err := w.cloud.Faults.Add(denied...); err != nil {
+			t.Fatal(err)
+		}
+		annotate("subnets", w.network.Public[0])(s)
+		report, _, err := w.ensure(s)
+		if err != nil || !strings.Contains(report.Problem, "left out") {
+			t.Errorf("%+v, %v", report, err)
+		}
+	})
+	t.Run("a rule that another load balancer needs stays", func(t *testing.T) {
+		w := newWorld(t, worldOptions{nodes: 2})
+		first, second := service("one", "nlb", local(32100)), service("two", "nlb", local(32100))
+		first.Spec.LoadBalancerSourceRanges, second.Spec.LoadBalancerSourceRanges = []string{"10.0.0.0/8"}, []string{"10.0.0.0/8"}
+		w.settle(first)
+		w.settle(second)
+		if err := w.cloud.Faults.Add(denied...); err != nil {
+			t.Fatal(err)
+		}
+		w.removeAll(first)
+		if changes, _, _, err := w.plan(second); err != nil || len(changes) > 0 {
+			t.Errorf("the second would need %v, %v", changes, err)
+		}
+	})
 }
