@@ -166,6 +166,26 @@ func (a *Actual) managedGroups() []securitygroup.Group {
 	return found
 }
 
+// trafficGroup is the security group from which the traffic of the Classic load balancer that is there comes:
+// the first that the Service names, else, of those that are not named as extra ones, a tagged one rather than
+// another.
+func (a *Actual) trafficGroup() string {
+	groups := a.Classic.Groups
+	if slices.Contains(groups, a.FirstGroup) {
+		return a.FirstGroup
+	}
+	unnamed := difference(groups, a.Spared)
+	for _, id := range unnamed {
+		if a.Cluster.Belongs(a.Groups[id].Tags) {
+			return id
+		}
+	}
+	if unnamed = append(unnamed, groups...); len(unnamed) > 0 {
+		return unnamed[0]
+	}
+	return ""
+}
+
 func (a *Actual) madeForUs(g securitygroup.Group) bool {
 	if !a.Cluster.Owned(g.Tags) {
 		return false

@@ -69,6 +69,15 @@ func elsewhere(service *v1.Service) bool {
 
 // build makes what a Service asks for, or says all that is wrong with it.
 func build(in provider.LoadBalancerInput, s Settings) (Wanted, error) {
+	wanted, err := builtAnyway(in, s)
+	if err != nil {
+		return Wanted{}, err
+	}
+	return wanted, nil
+}
+
+// builtAnyway returns beside the error what can be made out of the rest.
+func builtAnyway(in provider.LoadBalancerInput, s Settings) (Wanted, error) {
 	b := &builder{Settings: s, in: in, service: in.Service}
 	var mistakes *provider.UserError
 	values, err := Set.Read(b.service.Annotations)
@@ -94,7 +103,7 @@ func build(in provider.LoadBalancerInput, s Settings) (Wanted, error) {
 		b.classic(ports)
 	}
 	if len(b.problems) > 0 {
-		return Wanted{}, &provider.UserError{Problems: b.problems}
+		return b.wanted, &provider.UserError{Problems: b.problems}
 	}
 	return b.wanted, nil
 }

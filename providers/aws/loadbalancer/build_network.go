@@ -183,7 +183,8 @@ func (b *builder) networkHealth() Health {
 
 // nodeRules collects the ports that nodes have to open.
 func (b *builder) nodeRules(viaSubnets bool) NodeRules {
-	r := NodeRules{ViaSubnets: viaSubnets}
+	// Who lets everybody in lets the load balancer in.
+	r := NodeRules{ViaSubnets: viaSubnets && !slices.Contains(b.wanted.Ranges, "0.0.0.0/0")}
 	udp := slices.ContainsFunc(b.wanted.Network.Listeners, func(l ListenerWanted) bool { return strings.Contains(l.Protocol, "UDP") })
 	for _, l := range b.wanted.Network.Listeners {
 		switch {

@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"strings"
 
 	v1 "k8s.io/api/core/v1"
@@ -56,6 +57,26 @@ func targetGroup(clusterID string, service *v1.Service, k groupKey) string {
 		k.protocol, targetType, k.healthProtocol, k.healthInterval)
 	sum := sha1.Sum([]byte(text)) //nolint:gosec // as above
 	return hashedName(service, hex.EncodeToString(sum[:]))
+}
+
+// possibleGroupNames are the names that target groups of the Service's ports have with any health check. They hash the
+// cluster's ID, so that they prove whose a group is that has no tags, as the in-tree provider left them.
+func possibleGroupNames(clusterID string, service *v1.Service) map[string]bool {
+	intervals := []int32{clusterHealth.Interval, localHealth.Interval}
+	if n, err := strconv.ParseInt(service.Annotations[healthInterval.Key()], 10, 32); err == nil {
+		intervals = append(intervals, int32(n))
+	}
+	names := map[string]bool{}
+	for _, p := range service.Spec.Ports {
+		for _, protocol := range []string{"TCP", "TLS", "UDP", "TCP_UDP"} {
+			for _, health := range []string{"TCP", "HTTP", "HTTPS"} {
+				for _, interval := range intervals {
+					names[targetGroup(clusterID, service, groupKey{p.Port, p.NodePort, protocol, health, interval})] = true
+				}
+			}
+		}
+	}
+	return names
 }
 
 func hashedName(service *v1.Service, hash string) string {

@@ -22,23 +22,23 @@ type Need struct {
 	UID, LoadBalancer string
 	Ranges            []string
 	Rules             NodeRules
-	// Groups are the security groups that a Classic load balancer is given.
-	Groups []string
+	// First is the first of the security groups that a Classic load balancer is given.
+	First string
 }
 
-// needOf returns what a Service needs, whatever its Nodes are; false when it has no load balancer of ours,
-// or one that cannot be built.
+// needOf returns what a Service needs, whatever its Nodes are; false when it has no load balancer of ours.
 func needOf(service *v1.Service, clusterName string, s Settings) (Need, bool) {
 	if service.Spec.Type != v1.ServiceTypeLoadBalancer || service.Spec.LoadBalancerClass != nil || service.DeletionTimestamp != nil || elsewhere(service) {
 		return Need{}, false
 	}
-	w, err := build(provider.LoadBalancerInput{ClusterName: clusterName, Service: service}, s)
-	if err != nil {
-		return Need{}, false
-	}
-	n := Need{UID: w.UID, LoadBalancer: w.Name, Ranges: w.Ranges, Groups: w.Groups.Given}
+	// What is wrong with a Service keeps its load balancer from being changed, not from serving.
+	w, _ := builtAnyway(provider.LoadBalancerInput{ClusterName: clusterName, Service: service}, s)
+	n := Need{UID: w.UID, LoadBalancer: w.Name, Ranges: w.Ranges}
 	if w.Network != nil {
 		n.Rules = w.Network.Rules
+	}
+	if w.Classic != nil && len(w.Groups.Given) > 0 {
+		n.First = w.Groups.Given[0]
 	}
 	return n, true
 }
@@ -70,7 +70,7 @@ func (n Need) checks(k securitygroup.Key) bool {
 	return k.From == k.To && k.CIDR != "" && (slices.Contains(n.Rules.Health, p) || n.Rules.ViaSubnets && slices.Contains(n.Rules.Client, p))
 }
 
-// uses reports whether a Classic load balancer of another Service has the security group.
+// uses reports whether the traffic of another Service's Classic load balancer comes from the security group.
 func (n Needs) uses(groupID string) bool {
-	return slices.ContainsFunc(n, func(need Need) bool { return slices.Contains(need.Groups, groupID) })
+	return slices.ContainsFunc(n, func(need Need) bool { return need.First == groupID })
 }

@@ -243,10 +243,12 @@ func groupPrefix(service *v1.Service) string {
 	return n[:len(n)-hashDigits]
 }
 
-// proveLoose keeps the loose target groups whose tags say that they are the Service's: short names are alike.
+// proveLoose keeps the loose target groups whose tags say that they are the Service's: short names are alike. The
+// in-tree provider's have no such tag; their whole name has to do.
 func (l *LoadBalancers) proveLoose(ctx context.Context, questions []*question) error {
 	for _, q := range questions {
 		var proven []TargetGroup
+		names := possibleGroupNames(l.settings.Cluster.ID, q.in.Service)
 		for chunk := range slices.Chunk(q.actual.Loose, tagPage) {
 			var arns []string
 			for _, g := range chunk {
@@ -258,7 +260,9 @@ func (l *LoadBalancers) proveLoose(ctx context.Context, questions []*question) e
 				return fmt.Errorf("read tags of target groups: %w", err)
 			}
 			for _, g := range chunk {
-				if t := tags[g.ARN]; l.settings.Cluster.Owned(t) && t[cluster.ServiceTag] == q.actual.Service {
+				t := tags[g.ARN]
+				service, tagged := t[cluster.ServiceTag]
+				if l.settings.Cluster.Owned(t) && service == q.actual.Service || !tagged && !l.settings.Cluster.Foreign(t) && names[g.Name] {
 					proven = append(proven, g)
 				}
 			}

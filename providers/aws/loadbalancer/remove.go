@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"sigs.k8s.io/cloud-providers/common/plan"
+	"sigs.k8s.io/cloud-providers/providers/aws/securitygroup"
 )
 
 // exists reports whether anything is there that was made for the Service. While the load balancer is wanted
@@ -23,7 +24,9 @@ func exists(a Actual) bool {
 func removal(a Actual) []plan.Change {
 	d := &differ{actual: a}
 	reason := "the Service no longer asks for it"
-	gone := d.removeBalancers(reason)
+	managed := a.managedGroups()
+	closed := d.closeSources(managed) // first: they are found through the Classic load balancer
+	d.removeBalancers(reason, closed)
 	for _, g := range a.Loose {
 		d.add(plan.Change{ID: "delete target group " + g.Name, Operation: plan.Delete, Object: plan.Object{Kind: "target group", Name: g.Name, ID: g.ARN},
 			Reason: "its load balancer is gone", Spec: deleteTargetGroup{group: g}})
@@ -31,37 +34,43 @@ func removal(a Actual) []plan.Change {
 	if !a.LeaveNodeGroups {
 		d.closeNodePorts(nil, reason)
 	}
-	var sources []string
-	if gone && slices.Contains(a.Classic.Groups, a.FirstGroup) {
-		sources = append(sources, a.FirstGroup)
-	}
-	managed := a.managedGroups()
 	for _, g := range managed {
-		sources = append(sources, g.ID)
-	}
-	slices.Sort(sources)
-	closed := map[string][]string{}
-	for _, source := range slices.Compact(sources) {
-		if !a.Others.uses(source) {
-			closed[source] = d.closeNodes(source, nil)
-		}
-	}
-	for _, g := range managed {
-		d.deleteGroup(g, append(closed[g.ID], changeLB))
+		d.deleteGroup(g, append(slices.Clone(closed), changeLB))
 	}
 	return d.changes
 }
 
-// removeBalancers plans the end of the load balancers themselves, and reports whether a Classic one goes.
-func (d *differ) removeBalancers(reason string) bool {
+// closeSources takes the rules for the security groups from which a Classic load balancer's traffic comes, or
+// came, from nodes' groups, and returns the IDs of the changes.
+func (d *differ) closeSources(managed []securitygroup.Group) []string {
+	a := d.actual
+	var sources []string
+	if a.Classic != nil && a.ours(a.Classic.Tags, a.Classic.TagsKnown) {
+		sources = append(sources, a.trafficGroup())
+	}
+	for _, g := range managed {
+		sources = append(sources, g.ID)
+	}
+	slices.Sort(sources)
+	var closed []string
+	for _, source := range slices.Compact(sources) {
+		if source != "" && !a.Others.uses(source) {
+			closed = append(closed, d.closeNodes(source, nil)...)
+		}
+	}
+	return closed
+}
+
+// removeBalancers plans the end of the load balancers themselves.
+func (d *differ) removeBalancers(reason string, closed []string) {
 	a := d.actual
 	classic := a.Classic != nil && a.ours(a.Classic.Tags, a.Classic.TagsKnown)
 	if classic {
-		d.add(plan.Change{ID: changeLB, Operation: plan.Delete, Object: plan.Object{Kind: string(Classic), Name: a.Name}, Reason: reason, Spec: deleteClassic{}})
+		d.add(plan.Change{ID: changeLB, Operation: plan.Delete, Object: plan.Object{Kind: string(Classic), Name: a.Name}, Reason: reason, After: closed, Spec: deleteClassic{}})
 	}
 	n := a.Network
 	if n == nil || !a.ours(n.Tags, n.TagsKnown) {
-		return classic
+		return
 	}
 	id := changeLB
 	if classic {
@@ -72,5 +81,4 @@ func (d *differ) removeBalancers(reason string) bool {
 		d.add(plan.Change{ID: "delete target group " + g.Name, Operation: plan.Delete, Object: plan.Object{Kind: "target group", Name: g.Name, ID: g.ARN},
 			Reason: "its load balancer goes", After: []string{id}, Spec: deleteTargetGroup{group: g}})
 	}
-	return classic
 }

@@ -70,14 +70,6 @@ type CallLog struct {
 	Calls  []Call         `json:"calls"`
 }
 
-// ClockChange is the request of POST /_control/clock; what is not given stays. The answer has the time.
-type ClockChange struct {
-	Set     *time.Time `json:"set,omitempty"`
-	Advance Duration   `json:"advance,omitempty"`
-	// Stopped stops the clock, or lets it run on.
-	Stopped *bool `json:"stopped,omitempty"`
-}
-
 // Settings is the request of POST /_control/settings; what is not given stays.
 type Settings struct {
 	Latency    *Duration    `json:"latency,omitempty"`
@@ -115,7 +107,7 @@ func (s *Server) controlHandler() http.Handler {
 	mux.HandleFunc("POST /_control/clock", func(w http.ResponseWriter, r *http.Request) {
 		change, err := read[ClockChange](r)
 		if err == nil {
-			s.Clock.change(change)
+			s.Clock.Change(change)
 		}
 		reply(w, map[string]time.Time{"time": s.Clock.Now().UTC()}, err)
 	})
@@ -127,19 +119,6 @@ func (s *Server) controlHandler() http.Handler {
 		reply(w, struct{}{}, err)
 	})
 	return mux
-}
-
-func (c *Clock) change(change ClockChange) {
-	if change.Stopped != nil && *change.Stopped {
-		c.Stop()
-	}
-	if change.Set != nil {
-		c.Set(*change.Set)
-	}
-	c.Advance(time.Duration(change.Advance))
-	if change.Stopped != nil && !*change.Stopped {
-		c.Run()
-	}
 }
 
 func (s *Server) apply(settings Settings) {

@@ -44,7 +44,7 @@ func (m *metadata) setInstance(id string) {
 // ServeHTTP implements http.Handler.
 func (m *metadata) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	status, result := http.StatusNotFound, "NotFound"
-	fault := m.server.Faults.next("imds", r.URL.Path)
+	fault := m.server.Faults.Next("imds", r.URL.Path)
 	if !wait(r.Context(), time.Duration(m.server.latency.Load())+time.Duration(fault.Delay)) {
 		return
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/wire"
+	"sigs.k8s.io/cloud-providers/test/clouds/sim"
 )
 
 // RateLimit is a token bucket, filled by the Server's clock, for all calls that fit it together.
@@ -102,7 +103,7 @@ func (l *limiter) take(r *wire.Request) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, b := range l.buckets {
-		if !fits(b.Service, r.Protocol.Name) || !fits(b.Operation, r.Action) || !b.Class.fits(r) {
+		if !sim.Fits(b.Service, r.Protocol.Name) || !sim.Fits(b.Operation, r.Action) || !b.Class.fits(r) {
 			continue
 		}
 		now := l.clock.Now()

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/ec2"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/elb"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/wire"
+	"sigs.k8s.io/cloud-providers/test/clouds/sim"
 )
 
 // Options of a Server. The zero value is a cloud where everything happens at once and any key is good.
@@ -83,7 +84,7 @@ type service struct {
 func New(o Options) *Server {
 	o.Region = cmp.Or(o.Region, "us-west-2")
 	o.Account = cmp.Or(o.Account, "123456789012")
-	s := &Server{opts: o, Clock: newClock(o.Start), Faults: &Faults{}, Calls: newCalls()}
+	s := &Server{opts: o, Clock: sim.NewClock(o.Start), Faults: &Faults{}, Calls: newCalls()}
 	s.Clock.SetLag(o.Lag)
 	s.latency.Store(int64(o.Latency))
 	s.limiter.clock = s.Clock
@@ -168,7 +169,7 @@ func (s *Server) serveCall(w http.ResponseWriter, hr *http.Request) {
 
 // perform runs a call that is authentic, with what may go wrong on its way.
 func (s *Server) perform(ctx context.Context, w http.ResponseWriter, r *wire.Request, svc service) {
-	fault := s.Faults.next(r.Protocol.Name, r.Action)
+	fault := s.Faults.Next(r.Protocol.Name, r.Action)
 	if !wait(ctx, time.Duration(s.latency.Load())+time.Duration(fault.Delay)) {
 		s.Calls.add(s.entry(r, &wire.Error{Code: Canceled}))
 		return
@@ -182,7 +183,7 @@ func (s *Server) perform(ctx context.Context, w http.ResponseWriter, r *wire.Req
 		s.Calls.add(s.entry(r, &wire.Error{Code: Dropped}))
 		panic(http.ErrAbortHandler)
 	}
-	if err := fault.err(r.Protocol); err != nil {
+	if err := faultError(fault, r.Protocol); err != nil {
 		s.Calls.add(s.entry(r, err))
 		wire.Send(w, r, nil, err)
 		return

@@ -1,14 +1,16 @@
 // Copyright 2026 The Kubernetes Authors.
 // SPDX-License-Identifier: Apache-2.0
 
-package aws
+// Package sim has what simulated clouds have in common: a clock that can be moved, and faults that are
+// to happen.
+package sim
 
 import (
 	"sync"
 	"time"
 )
 
-// Clock is the time of a Server. It runs like the machine's, but can be moved and stopped.
+// Clock is the time of a simulated cloud. It runs like the machine's, but can be moved and stopped.
 type Clock struct {
 	mu      sync.Mutex
 	offset  time.Duration
@@ -16,7 +18,8 @@ type Clock struct {
 	lag     time.Duration
 }
 
-func newClock(start time.Time) *Clock {
+// NewClock returns a running clock; a zero start is now.
+func NewClock(start time.Time) *Clock {
 	c := &Clock{}
 	if !start.IsZero() {
 		c.offset = time.Until(start)
@@ -88,5 +91,27 @@ func (c *Clock) Set(t time.Time) {
 		c.offset = time.Until(t)
 	} else {
 		c.stopped = t
+	}
+}
+
+// ClockChange is the request of POST /_control/clock; what is not given stays. The answer has the time.
+type ClockChange struct {
+	Set     *time.Time `json:"set,omitempty"`
+	Advance Duration   `json:"advance,omitempty"`
+	// Stopped stops the clock, or lets it run on.
+	Stopped *bool `json:"stopped,omitempty"`
+}
+
+// Change does what the request says.
+func (c *Clock) Change(change ClockChange) {
+	if change.Stopped != nil && *change.Stopped {
+		c.Stop()
+	}
+	if change.Set != nil {
+		c.Set(*change.Set)
+	}
+	c.Advance(time.Duration(change.Advance))
+	if change.Stopped != nil && !*change.Stopped {
+		c.Run()
 	}
 }
