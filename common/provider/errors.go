@@ -6,6 +6,7 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -28,9 +29,18 @@ func (e *UserError) Error() string { return strings.Join(e.Problems, "; ") }
 func (e *UserError) Unwrap() error { return e.Cause }
 
 // IsUserError reports whether err is, or wraps, a UserError.
+// Of several errors that were joined all have to be.
 func IsUserError(err error) bool {
-	var u *UserError
-	return errors.As(err, &u)
+	switch e := err.(type) { //nolint:errorlint // the chain is walked here
+	case nil:
+		return false
+	case *UserError:
+		return true
+	case interface{ Unwrap() []error }:
+		all := e.Unwrap()
+		return len(all) > 0 && !slices.ContainsFunc(all, func(one error) bool { return !IsUserError(one) })
+	}
+	return IsUserError(errors.Unwrap(err))
 }
 
 // ConfigError means that the configuration or the credentials cannot work. The process ends at start.

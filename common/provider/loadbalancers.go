@@ -21,6 +21,8 @@ type LoadBalancerInput struct {
 	// NodesOnly: since the last pass, which succeeded, nothing but the Nodes has changed. Providers may
 	// then take the rest of what exists from memory instead of reading it again.
 	NodesOnly bool
+	// Removing: the load balancer is to go, whatever the Service looks like by now.
+	Removing bool
 }
 
 // LoadBalancerLimits bounds what the Service controller does at once.
@@ -38,6 +40,8 @@ type LoadBalancerReport struct {
 	Status *v1.LoadBalancerStatus
 	// RetryAfter asks for another pass, for a balancer that the cloud is still building.
 	RetryAfter time.Duration
+	// RecheckAfter asks for another look at what is as it should be now, for what the cluster does not tell.
+	RecheckAfter time.Duration
 	// Problem explains in a sentence why the balancer does not serve although nothing failed.
 	Problem string
 }

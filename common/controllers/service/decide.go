@@ -71,7 +71,8 @@ func changed(before, after *v1.Service, class string) bool {
 		!reflect.DeepEqual(before.Annotations, after.Annotations) ||
 		a.ExternalTrafficPolicy != b.ExternalTrafficPolicy ||
 		a.HealthCheckNodePort != b.HealthCheckNodePort ||
-		!slices.Equal(a.IPFamilies, b.IPFamilies)
+		!slices.Equal(a.IPFamilies, b.IPFamilies) ||
+		!reflect.DeepEqual(a.IPFamilyPolicy, b.IPFamilyPolicy)
 }
 
 // normalised returns a status as the API server stores it: ipMode defaults to VIP where there is an IP.

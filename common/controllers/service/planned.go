@@ -19,6 +19,9 @@ import (
 	"sigs.k8s.io/cloud-providers/common/provider"
 )
 
+// prefetched is what was found for a Service, and what it asked for then.
+type prefetched struct{ wanted, actual any }
+
 // prefetchAge is how long a bulk read at start may stand in for a Service's own.
 const prefetchAge = time.Minute
 
@@ -29,13 +32,13 @@ type planned struct {
 	observer func(context.Context, provider.LoadBalancerInput) (any, error)
 
 	prefetchMu sync.Mutex
-	prefetched map[types.UID]any
+	prefetched map[types.UID]prefetched
 	prefetchAt time.Time
 }
 
 func newPlanned(c *controller, lb provider.PlannedLoadBalancers) *planned {
 	return &planned{
-		controller: c, lb: lb, prefetched: map[types.UID]any{},
+		controller: c, lb: lb, prefetched: map[types.UID]prefetched{},
 		observer: newObserver(lb),
 	}
 }
@@ -57,6 +60,7 @@ func (p *planned) prefetch(ctx context.Context) {
 			ours = append(ours, p.input(s, nodes))
 		}
 	}
+	start := p.deps.Clock.Now()
 	found, err := observeAll(ctx, p.lb, ours)
 	if err != nil { // each Service will find out for itself, with its own backoff
 		klog.FromContext(ctx).Info("Load balancers not read in bulk at start", "services", len(ours), "err", err)
@@ -64,9 +68,11 @@ func (p *planned) prefetch(ctx context.Context) {
 	}
 	p.prefetchMu.Lock()
 	defer p.prefetchMu.Unlock()
-	p.prefetchAt = p.deps.Clock.Now()
+	p.prefetchAt = start
 	for i, in := range ours {
-		p.prefetched[in.Service.UID] = found[i]
+		if wanted, err := p.lb.Build(in); err == nil {
+			p.prefetched[in.Service.UID] = prefetched{wanted, found[i]}
+		}
 	}
 }
 
@@ -93,14 +99,16 @@ func observeAll(ctx context.Context, lb provider.PlannedLoadBalancers, inputs []
 	return all, nil
 }
 
-func (p *planned) observe(ctx context.Context, in provider.LoadBalancerInput) (any, error) {
+func (p *planned) observe(ctx context.Context, in provider.LoadBalancerInput, wanted any) (any, error) {
 	p.prefetchMu.Lock()
-	actual, ok := p.prefetched[in.Service.UID]
+	if p.deps.Clock.Since(p.prefetchAt) >= prefetchAge {
+		clear(p.prefetched)
+	}
+	found, ok := p.prefetched[in.Service.UID]
 	delete(p.prefetched, in.Service.UID)
-	fresh := p.deps.Clock.Since(p.prefetchAt) < prefetchAge
 	p.prefetchMu.Unlock()
-	if ok && fresh {
-		return actual, nil
+	if ok && reflect.DeepEqual(found.wanted, wanted) { // neither the Service nor its Nodes have changed since
+		return found.actual, nil
 	}
 	return p.observer(ctx, in)
 }
@@ -119,7 +127,7 @@ func (p *planned) ensure(ctx context.Context, in pass) (outcome, error) {
 		return outcome{status: in.record.published}, nil // nothing that it depends on has changed
 	}
 	in.record.wanted = nil
-	actual, err := p.observe(ctx, input)
+	actual, err := p.observe(ctx, input, wanted)
 	if err != nil {
 		return outcome{}, fmt.Errorf("failed to ensure load balancer: %w", err)
 	}
@@ -141,7 +149,7 @@ func (p *planned) ensure(ctx context.Context, in pass) (outcome, error) {
 	if report.RetryAfter == 0 {
 		in.record.wanted = wanted
 	}
-	return outcome{status: report.Status, worked: len(changes) > 0, again: report.RetryAfter, problem: report.Problem}, nil
+	return outcome{status: report.Status, worked: len(changes) > 0, again: report.RetryAfter, recheck: report.RecheckAfter, problem: report.Problem}, nil
 }
 
 // apply makes the changes, with the events that people and installers wait for.
@@ -197,7 +205,9 @@ func (p *planned) whatIsLeft(ctx context.Context, service *v1.Service) (any, err
 	if err != nil {
 		return nil, err
 	}
-	return p.observer(ctx, p.input(service, nodes))
+	in := p.input(service, nodes)
+	in.Removing = true
+	return p.observer(ctx, in)
 }
 
 var errRemnants = errors.New("parts of the load balancer are still there")

@@ -46,6 +46,8 @@ type outcome struct {
 	elsewhere bool
 	// again asks for another pass, for a balancer that is still being built.
 	again time.Duration
+	// recheck asks for another pass, although all is as it should be.
+	recheck time.Duration
 	// problem explains a balancer that does not serve although nothing failed.
 	problem string
 }
@@ -121,7 +123,8 @@ func (c *controller) failed(ctx context.Context, key string, service *v1.Service
 		syncs.WithLabelValues("throttled").Inc()
 		wish = min(max(wish, c.backoff.When(key)), maxBackoff)
 		c.mu.Lock()
-		if until := c.deps.Clock.Now().Add(wish); until.After(c.throttle) {
+		// The others wait too, but not for what this one has met before.
+		if until := c.deps.Clock.Now().Add(min(wish, maxPause)); until.After(c.throttle) {
 			c.throttle = until
 		}
 		c.mu.Unlock()
@@ -144,6 +147,9 @@ func (c *controller) failed(ctx context.Context, key string, service *v1.Service
 	}
 	log.Info("Load balancer not synced; will retry", "err", err)
 }
+
+// maxPause is the longest that all Services wait because the cloud throttled one of them.
+const maxPause = 30 * time.Second
 
 func (c *controller) setReason(key string, why reason) {
 	c.mu.Lock()
@@ -192,6 +198,10 @@ func (c *controller) sync(ctx context.Context, key string, why reason) (*v1.Serv
 	case what == cleanUp:
 		return service, 0, c.cleanUp(ctx, key, service)
 	case r == nil:
+		return service, 0, nil
+	case what == nothing && service.DeletionTimestamp == nil && owned(service, c.options.Class) && service.Spec.Type == v1.ServiceTypeLoadBalancer:
+		// Its annotations give it to another implementation by now. What we made goes when the Service does.
+		c.forget(key)
 		return service, 0, nil
 	case !owned(service, c.options.Class) && service.Spec.Type == v1.ServiceTypeLoadBalancer:
 		// Another class's by now: what we made goes, the object is not ours to touch.
@@ -303,6 +313,9 @@ func (c *controller) ensure(ctx context.Context, in pass) (time.Duration, error)
 		if err := c.publish(ctx, in.service, normalised(out.status), in.record); err != nil {
 			return 0, fmt.Errorf("failed to update load balancer status: %w", err)
 		}
+	}
+	if out.again == 0 {
+		return out.recheck, nil
 	}
 	return out.again, nil
 }

@@ -143,6 +143,21 @@ type Target struct {
 	Port int32
 }
 
+// named reports whether a target group has a name of this Service's: others may be attached by hand.
+func (a *Actual) named(g TargetGroup) bool {
+	namespace, name, _ := strings.Cut(a.Service, "/")
+	prefix := "k8s-" + short(namespace) + "-" + short(name) + "-"
+	return strings.HasPrefix(g.Name, prefix) && len(g.Name) == len(prefix)+hashDigits
+}
+
+// publishes reports whether the hostname is that of the load balancer of a kind.
+func (a *Actual) publishes(k Kind, hostname string) bool {
+	if k == Network {
+		return a.Network != nil && a.Network.DNSName == hostname
+	}
+	return a.Classic != nil && a.Classic.DNSName == hostname
+}
+
 // group returns the target group with an ARN.
 func (n *NetworkActual) group(arn string) *TargetGroup {
 	for i := range n.TargetGroups {

@@ -6,6 +6,7 @@ package loadbalancer
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"k8s.io/apimachinery/pkg/types"
@@ -230,19 +231,54 @@ func (s revoke) do(ctx context.Context, e *executor, _ *plan.Outputs) error {
 	return err
 }
 
-// describeRules gives rules to another load balancer that needs them too.
-type describeRules struct {
+// nodeRules takes rules of this load balancer from a node's security group, or gives them to another one that
+// needs them. Who does is looked up again: Services have come and gone since the plan was made, and the one
+// that finds a rule in its place does not make it.
+type nodeRules struct {
 	group securitygroup.Group
 	rules []securitygroup.Rule
 }
 
-func (s describeRules) do(ctx context.Context, e *executor, _ *plan.Outputs) error {
-	err := e.vpc.Describe(ctx, s.group, s.rules)
-	if err == nil || client.Denied(err) { // the rule stays either way; only its description is not right
-		e.set(func(a *Actual) { a.editGroup(s.group.ID, s.rules, s.rules) })
+func (s nodeRules) do(ctx context.Context, e *executor, _ *plan.Outputs) error {
+	keep, drop := e.needs().split(s.rules, e.actual.UID)
+	if len(keep) > 0 {
+		err := e.vpc.Describe(ctx, s.group, keep)
+		if client.Denied(err) { // upstream's role has no such permission: the same in two calls
+			if err = e.vpc.Revoke(ctx, s.group, keep); err == nil {
+				err = e.vpc.Authorize(ctx, s.group, keep)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		e.set(func(a *Actual) { a.editGroup(s.group.ID, keep, keep) })
 	}
-	return e.optional(err)
+	if len(drop) == 0 {
+		return nil
+	}
+	return revoke{s.group, drop}.do(ctx, e, nil)
 }
+
+// mtuRulesGone takes rules for MTU discovery from a node's security group, but for networks that have become
+// clients since the plan was made.
+type mtuRulesGone struct {
+	group securitygroup.Group
+	rules []securitygroup.Rule
+}
+
+func (s mtuRulesGone) do(ctx context.Context, e *executor, _ *plan.Outputs) error {
+	needs := e.needs()
+	rules := slices.DeleteFunc(slices.Clone(s.rules), func(r securitygroup.Rule) bool { return needs.discovers(r.CIDR, e.actual.UID) })
+	if len(rules) == 0 {
+		return nil
+	}
+	return revoke{s.group, rules}.do(ctx, e, nil)
+}
+
+// fail is a change that cannot be made.
+type fail struct{ err error }
+
+func (s fail) do(context.Context, *executor, *plan.Outputs) error { return s.err }
 
 // editGroup notes that rules of a security group were taken away and others added.
 func (a *Actual) editGroup(id string, remove, add []securitygroup.Rule) {

@@ -243,6 +243,7 @@ func (s createTargetGroup) clear(ctx context.Context, e *executor, cause error) 
 // modifyTargetGroup changes the parts of a health check that AWS lets change.
 type modifyTargetGroup struct {
 	group  groupRef
+	before Health
 	health Health
 }
 
@@ -252,8 +253,15 @@ func (s modifyTargetGroup) do(ctx context.Context, e *executor, done *plan.Outpu
 		return err
 	}
 	h := s.health
-	_, err = e.v2.ModifyTargetGroup(ctx, &elbv2.ModifyTargetGroupInput{TargetGroupArn: &arn, HealthCheckPort: &h.Port, HealthCheckPath: text(h.Path),
-		HealthCheckTimeoutSeconds: some32(h.Timeout), HealthyThresholdCount: &h.Healthy, UnhealthyThresholdCount: &h.Unhealthy})
+	in := &elbv2.ModifyTargetGroupInput{TargetGroupArn: &arn, HealthCheckPort: &h.Port, HealthCheckPath: text(h.Path),
+		HealthCheckTimeoutSeconds: some32(h.Timeout), HealthyThresholdCount: &h.Healthy, UnhealthyThresholdCount: &h.Unhealthy}
+	if h.Protocol != s.before.Protocol {
+		in.HealthCheckProtocol = elbv2types.ProtocolEnum(h.Protocol)
+	}
+	if h.Interval != s.before.Interval {
+		in.HealthCheckIntervalSeconds = &h.Interval
+	}
+	_, err = e.v2.ModifyTargetGroup(ctx, in)
 	if err == nil {
 		e.editTargetGroup(arn, func(g *TargetGroup) {
 			timeout := g.Health.Timeout

@@ -35,6 +35,7 @@ func diff(w Wanted, a Actual) ([]plan.Change, error) {
 	if err := d.refuse(); err != nil {
 		return nil, err
 	}
+	d.removeOther()
 	var err error
 	if w.Kind == Network {
 		err = d.network()
@@ -70,7 +71,7 @@ func (d *differ) refuse() error {
 	if w.Kind == Network {
 		other, has = Classic, a.Classic != nil
 	}
-	if has {
+	if has && w.Hostname != "" && !a.publishes(w.Kind, w.Hostname) {
 		return provider.UserErrorf("cannot update Load Balancer Type annotation: the Service has a %s, and annotation %s asks for a %s; put the annotation back, or create the Service anew", other, typeAnnotation.Key(), w.Kind)
 	}
 	tags, known := map[string]string(nil), false
@@ -84,6 +85,34 @@ func (d *differ) refuse() error {
 		return provider.UserErrorf("load balancer %s is not tagged as this cluster's, and is not touched; add the tag %s=owned if it is", a.Name, a.Cluster.Tag())
 	}
 	return nil
+}
+
+// removeOther plans the end of a load balancer of the other kind that never served: the Service's kind was
+// changed before a hostname was published.
+func (d *differ) removeOther() {
+	const id, reason = "other " + changeLB, "the Service asks for another kind, and it never served"
+	a := d.actual
+	if c := a.Classic; c != nil && d.wanted.Kind == Network && a.ours(c.Tags, c.TagsKnown) {
+		closed := d.closeNodes(a.trafficGroup(), nil, nil)
+		d.add(plan.Change{ID: id, Operation: plan.Delete, Object: plan.Object{Kind: string(Classic), Name: a.Name}, Reason: reason, After: closed, Spec: deleteClassic{}})
+	}
+	if n := a.Network; n != nil && d.wanted.Kind == Classic && a.ours(n.Tags, n.TagsKnown) {
+		d.add(plan.Change{ID: id, Operation: plan.Delete, Object: plan.Object{Kind: string(Network), Name: a.Name, ID: n.ARN}, Reason: reason, Spec: deleteNetwork{n.ARN}})
+		d.removeTargetGroups(n.TargetGroups, id)
+		if !a.LeaveNodeGroups {
+			d.closeNodePorts(nil, reason)
+		}
+	}
+}
+
+// removeTargetGroups plans the end of target groups whose load balancer goes, as far as they are ours.
+func (d *differ) removeTargetGroups(groups []TargetGroup, after string) {
+	for _, g := range groups {
+		if d.actual.named(g) {
+			d.add(plan.Change{ID: "delete target group " + g.Name, Operation: plan.Delete, Object: plan.Object{Kind: "target group", Name: g.Name, ID: g.ARN},
+				Reason: "its load balancer goes", After: []string{after}, Spec: deleteTargetGroup{group: g}})
+		}
+	}
 }
 
 // subnets chooses the subnets of a load balancer that is made, or whose subnets the Service names.
@@ -137,7 +166,7 @@ func (d *differ) repairTags(g securitygroup.Group) error {
 		return provider.UserErrorf("security group %s (%s) has the tag %s=%s, so that it belongs to another cluster; delete it, or set the tag to owned", g.Name, g.ID, key, value)
 	}
 	tags := d.actual.Cluster.Tags()
-	d.add(plan.Change{ID: "tags of " + g.ID, Operation: plan.Update, Object: plan.Object{Kind: "security group", Name: g.Name, ID: g.ID},
+	d.add(plan.Change{ID: "mark of " + g.ID, Operation: plan.Update, Object: plan.Object{Kind: "security group", Name: g.Name, ID: g.ID},
 		Reason: "it is not marked as the cluster's", Fields: tagFields(tags, nil), Spec: tagGroup{g, tags, nil}})
 	return nil
 }
@@ -187,8 +216,8 @@ func (d *differ) dropGroups(dropped []string, after string) {
 		g, ok := d.actual.Groups[id]
 		made := ok && d.actual.madeForUs(g) && !slices.Contains(d.actual.Spared, id)
 		first := d.actual.Classic != nil && d.actual.Classic.Groups[0] == id
-		if (made || first) && !d.actual.Others.uses(id) {
-			waits = d.closeNodes(id, nil)
+		if (made || first) && !d.actual.Others.uses(id, d.actual.UID) {
+			waits = d.closeNodes(id, nil, []string{after})
 		}
 		if made {
 			d.deleteGroup(g, append(waits, after))
@@ -196,16 +225,37 @@ func (d *differ) dropGroups(dropped []string, after string) {
 	}
 }
 
+// dropLeft takes leave of security groups that were made for this Service and that its load balancer had
+// before: an earlier pass could not delete them.
+func (d *differ) dropLeft(wanted []string) {
+	var left []string
+	for _, g := range d.actual.managedGroups() {
+		if !slices.Contains(wanted, g.ID) && !d.attached(g.ID) {
+			left = append(left, g.ID)
+		}
+	}
+	d.dropGroups(left, "")
+}
+
+// attached reports whether a load balancer of the Service has the security group.
+func (d *differ) attached(id string) bool {
+	return d.actual.Classic != nil && slices.Contains(d.actual.Classic.Groups, id) ||
+		d.actual.Network != nil && slices.Contains(d.actual.Network.Groups, id)
+}
+
 func (d *differ) deleteGroup(g securitygroup.Group, after []string) {
 	d.add(plan.Change{ID: "delete " + g.ID, Operation: plan.Delete, Object: plan.Object{Kind: "security group", Name: g.Name, ID: g.ID},
 		Reason: "it was made for this load balancer, which no longer has it", After: after, Spec: deleteGroup{g, d.referrers(g.ID)}})
 }
 
-// referrers are the security groups whose rules keep a group from being deleted, besides the rules of ours.
+// referrers are the security groups whose rules keep a group from being deleted, besides the rules of ours
+// that the plan takes away.
 func (d *differ) referrers(id string) []string {
 	var names []string
 	for _, g := range d.actual.Groups {
-		if slices.ContainsFunc(g.Ingress, func(r securitygroup.Rule) bool { return r.Group == id && r.Protocol != securitygroup.All && g.ID != id }) {
+		if slices.ContainsFunc(g.Ingress, func(r securitygroup.Rule) bool {
+			return r.Group == id && g.ID != id && (r.Protocol != securitygroup.All || d.actual.LeaveNodeGroups)
+		}) {
 			names = append(names, fmt.Sprintf("%s (%s)", g.ID, g.Name))
 		}
 	}

@@ -33,7 +33,6 @@ func (d *differ) classic() error {
 		if err := d.classicSubnets(current); err != nil {
 			return err
 		}
-		d.replaceClassicGroups(current, groups)
 		d.classicListeners(current)
 		d.classicTags(current)
 	}
@@ -42,8 +41,12 @@ func (d *differ) classic() error {
 	d.classicAttributes(current)
 	d.classicHealth(current)
 	targets := d.targets()
-	if err := d.openNodes(groups[0], targets); err != nil {
+	opened, err := d.openNodes(groups[0], targets)
+	if err != nil {
 		return err
+	}
+	if d.actual.Classic != nil {
+		d.replaceClassicGroups(current, groups, opened)
 	}
 	d.instances(current, targets)
 	return nil
@@ -152,8 +155,9 @@ func (d *differ) classicSubnets(current *ClassicActual) error {
 	return nil
 }
 
-// replaceClassicGroups gives the load balancer its security groups in one call.
-func (d *differ) replaceClassicGroups(current *ClassicActual, groups []groupRef) {
+// replaceClassicGroups gives the load balancer its security groups in one call, once nodes let traffic from
+// the new ones in.
+func (d *differ) replaceClassicGroups(current *ClassicActual, groups []groupRef, opened []string) {
 	var ids []string
 	known := true
 	for _, g := range groups {
@@ -162,12 +166,13 @@ func (d *differ) replaceClassicGroups(current *ClassicActual, groups []groupRef)
 	}
 	dropped := difference(current.Groups, ids)
 	if known && sameSet(ids, current.Groups) {
+		d.dropLeft(ids)
 		return
 	}
 	const change = "security groups"
 	d.add(plan.Change{ID: change, Operation: plan.Update, Object: d.object(), Reason: "the Service asks for other security groups",
 		Fields: []plan.Field{{Path: "securityGroups", From: strings.Join(current.Groups, ", "), To: refs(groups)}},
-		After:  []string{changeGroup, changeGroup + " rules"}, Spec: setClassicGroups{groups}})
+		After:  append([]string{changeGroup, changeGroup + " rules"}, opened...), Spec: setClassicGroups{groups}})
 	d.dropGroups(dropped, change)
 }
 

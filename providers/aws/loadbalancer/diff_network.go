@@ -205,7 +205,9 @@ func (d *differ) networkTags(current *NetworkActual) {
 		arns = append(arns, l.ARN)
 	}
 	for _, g := range current.TargetGroups {
-		arns = append(arns, g.ARN)
+		if d.actual.named(g) {
+			arns = append(arns, g.ARN)
+		}
 	}
 	d.add(plan.Change{ID: "tags", Operation: plan.Update, Object: d.object(), Reason: "the Service asks for other tags",
 		Fields: tagFields(set, remove), Spec: tagNetwork{arns, set, remove}})
@@ -270,7 +272,12 @@ func listenerFields(w ListenerWanted) []plan.Field {
 
 // replaces reports whether AWS, or the name that the group has, asks for a new target group.
 func replaces(w TargetGroupWanted, g TargetGroup) bool {
-	return g.Port != w.NodePort || g.Protocol != w.Protocol || g.Health.Protocol != w.Health.Protocol || g.Health.Interval != w.Health.Interval
+	if g.Port != w.NodePort || g.Protocol != w.Protocol {
+		return true
+	}
+	// The name says which protocol and interval its checks had: where it is the wanted one, somebody has
+	// changed them by hand, and they are put right in place.
+	return g.Name != w.Name && (g.Health.Protocol != w.Health.Protocol || g.Health.Interval != w.Health.Interval)
 }
 
 func listenerDiffers(l Listener, w ListenerWanted) bool {
@@ -357,14 +364,16 @@ func (d *differ) syncTargetGroup(w ListenerWanted, g TargetGroup, targets []stri
 	if health.Timeout == 0 {
 		health.Timeout = g.Health.Timeout
 	}
-	fields := field(nil, "healthCheck.port", g.Health.Port, health.Port)
+	fields := field(nil, "healthCheck.protocol", g.Health.Protocol, health.Protocol)
+	fields = field(fields, "healthCheck.interval", g.Health.Interval, health.Interval)
+	fields = field(fields, "healthCheck.port", g.Health.Port, health.Port)
 	fields = field(fields, "healthCheck.path", g.Health.Path, health.Path)
 	fields = field(fields, "healthCheck.timeout", g.Health.Timeout, health.Timeout)
 	fields = field(fields, "healthCheck.healthyThreshold", g.Health.Healthy, health.Healthy)
 	fields = field(fields, "healthCheck.unhealthyThreshold", g.Health.Unhealthy, health.Unhealthy)
 	if len(fields) > 0 {
 		d.add(plan.Change{ID: "health check of " + g.Name, Operation: plan.Update, Object: object, Reason: "the Service asks for another health check", Fields: fields,
-			Spec: modifyTargetGroup{ref, w.Group.Health}})
+			Spec: modifyTargetGroup{ref, g.Health, w.Group.Health}})
 	}
 	if changed := groupAttributeChanges(w.Group.Attributes, g.Attributes); len(changed) > 0 {
 		d.add(plan.Change{ID: "attributes of " + g.Name, Operation: plan.Update, Object: object, Reason: "the Service asks for other attributes",
@@ -435,7 +444,7 @@ func (d *differ) unwanted(current *NetworkActual) {
 		}
 	}
 	for _, g := range current.TargetGroups {
-		if !used[g.ARN] {
+		if !used[g.ARN] && d.actual.named(g) {
 			d.add(plan.Change{ID: "delete target group " + g.Name, Operation: plan.Delete, Object: plan.Object{Kind: "target group", Name: g.Name, ID: g.ARN},
 				Reason: "no port uses it any more", After: ends, Spec: deleteTargetGroup{group: g, mayWait: true}})
 		}

@@ -14,33 +14,37 @@ import (
 
 // openNodes lets the traffic of a Classic load balancer, which comes from its first security group, through
 // to nodes, and takes the rule from groups without targets.
-func (d *differ) openNodes(first groupRef, targets []string) error {
+//
+// The IDs of the changes that open are returned: until then the load balancer keeps the groups that it has.
+func (d *differ) openNodes(first groupRef, targets []string) ([]string, error) {
 	if d.actual.LeaveNodeGroups {
-		return nil
+		return nil, nil
 	}
 	groups, err := d.nodeGroups(targets)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	var opened []string
 	for _, id := range groups {
 		g := d.actual.Groups[id]
 		key := securitygroup.Key{Protocol: securitygroup.All, Group: first.id}
 		if _, there := g.Rule(key); there && first.id != "" {
 			continue
 		}
+		opened = append(opened, "open "+id)
 		d.add(plan.Change{ID: "open " + id, Operation: plan.Update, Object: plan.Object{Kind: "security group", Name: g.Name, ID: id},
 			Reason: "nodes have to accept the load balancer's traffic", After: []string{changeGroup, changeLB},
 			Fields: []plan.Field{{Path: "ingress", To: "all traffic from " + first.String()}}, Spec: authorizeGroup{g, first}})
 	}
-	if first.id != "" && !d.actual.Others.uses(first.id) {
-		d.closeNodes(first.id, groups)
+	if first.id != "" && !d.actual.Others.uses(first.id, d.actual.UID) {
+		d.closeNodes(first.id, groups, nil)
 	}
-	return nil
+	return opened, nil
 }
 
 // closeNodes takes the rule for a Classic load balancer's security group from the cluster's groups, except
-// from some, and returns the IDs of the changes.
-func (d *differ) closeNodes(source string, but []string) []string {
+// from some, after other changes, and returns the IDs of the changes.
+func (d *differ) closeNodes(source string, but, after []string) []string {
 	if d.actual.LeaveNodeGroups {
 		return nil
 	}
@@ -50,7 +54,7 @@ func (d *differ) closeNodes(source string, but []string) []string {
 		id := "close " + g.ID + " to " + source
 		d.add(plan.Change{ID: id, Operation: plan.Update, Object: plan.Object{Kind: "security group", Name: g.Name, ID: g.ID},
 			Reason: "no targets of the load balancer use it", Fields: ruleFields(nil, []securitygroup.Rule{{Key: key}}),
-			Spec: revoke{g, []securitygroup.Rule{{Key: key}}}})
+			After: after, Spec: revoke{g, []securitygroup.Rule{{Key: key}}}})
 		changes = append(changes, id)
 	}
 	return changes
@@ -163,19 +167,16 @@ func (d *differ) mine(r securitygroup.Rule) bool {
 func (d *differ) nodePorts(g securitygroup.Group, rules []securitygroup.Rule, reason string) {
 	want := securitygroup.Keys(rules)
 	add := securitygroup.Without(rules, securitygroup.Keys(g.Ingress))
-	var remove, relabel []securitygroup.Rule
+	var surplus []securitygroup.Rule
 	for _, r := range g.Ingress {
-		if _, wanted := want[r.Key]; wanted || !d.mine(r) {
-			continue
-		}
-		if description, ok := d.actual.Others.heir(r); ok {
-			relabel = append(relabel, securitygroup.Rule{Key: r.Key, Description: description})
-		} else {
-			remove = append(remove, r)
+		if _, wanted := want[r.Key]; !wanted && d.mine(r) {
+			surplus = append(surplus, r)
 		}
 	}
+	relabel, remove := d.actual.Others.split(surplus, d.actual.UID)
 	object := plan.Object{Kind: "security group", Name: g.Name, ID: g.ID}
 	last := []string{changeLB}
+	mtuAdd, mtuRemove := mtuRules(g, add, remove, relabel)
 	step := func(id string, rules []securitygroup.Rule, fields []plan.Field, spec any) {
 		if len(rules) == 0 {
 			return
@@ -183,13 +184,29 @@ func (d *differ) nodePorts(g securitygroup.Group, rules []securitygroup.Rule, re
 		d.add(plan.Change{ID: id + " " + g.ID, Operation: plan.Update, Object: object, Reason: reason, Fields: fields, After: last, Spec: spec})
 		last = []string{id + " " + g.ID}
 	}
-	step("rename rules of", relabel, ruleFields(relabel, nil), describeRules{g, relabel})
-	step("close", remove, ruleFields(nil, remove), revoke{g, remove})
-	step("open", add, ruleFields(add, nil), authorize{group: groupRef{id: g.ID}, known: g, rules: add})
-	mtuAdd, mtuRemove := mtuRules(g, add, remove, relabel)
-	step("close MTU discovery on", mtuRemove, ruleFields(nil, mtuRemove), revoke{g, mtuRemove})
-	step("open MTU discovery on", mtuAdd, ruleFields(mtuAdd, nil), authorize{group: groupRef{id: g.ID}, known: g, rules: mtuAdd})
+	open := func() {
+		step("open", add, ruleFields(add, nil), authorize{group: groupRef{id: g.ID}, known: g, rules: add})
+		step("open MTU discovery on", mtuAdd, ruleFields(mtuAdd, nil), authorize{group: groupRef{id: g.ID}, known: g, rules: mtuAdd})
+	}
+	shut := func() {
+		step("rename rules of", relabel, ruleFields(relabel, nil), nodeRules{g, relabel})
+		step("close", remove, ruleFields(nil, remove), nodeRules{g, remove})
+		step("close MTU discovery on", mtuRemove, ruleFields(nil, mtuRemove), mtuRulesGone{g, mtuRemove})
+	}
+	// What is new comes first, so that traffic never stands before closed ports: also when AWS refuses to
+	// add rules, all of a call at once. Only where that would not fit and the other order does, it is that.
+	have, more, less := len(g.Ingress), len(add)+len(mtuAdd), len(remove)+len(mtuRemove)
+	if have+more > ruleQuota && have+more-less <= ruleQuota {
+		shut()
+		open()
+		return
+	}
+	open()
+	shut()
 }
+
+// ruleQuota is AWS's default limit of rules in a security group.
+const ruleQuota = 60
 
 // mtuRules follows the clients: path-MTU discovery is open to each network that is a client of any network
 // load balancer.

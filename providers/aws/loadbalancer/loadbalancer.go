@@ -82,8 +82,8 @@ func (l *LoadBalancers) SetServices(lister corelisters.ServiceLister) {
 	l.services = lister
 }
 
-// needs returns what all Services but one need.
-func (l *LoadBalancers) needs(in provider.LoadBalancerInput) Needs {
+// needs returns what all Services need.
+func (l *LoadBalancers) needs() Needs {
 	l.servicesMu.Lock()
 	defer l.servicesMu.Unlock()
 	if l.services == nil {
@@ -97,13 +97,13 @@ func (l *LoadBalancers) needs(in provider.LoadBalancerInput) Needs {
 	known := make(map[types.UID]knownNeed, len(all))
 	defer func() { l.known = known }()
 	for _, s := range all {
-		if s.UID == in.Service.UID || s.Spec.Type != v1.ServiceTypeLoadBalancer {
+		if s.Spec.Type != v1.ServiceTypeLoadBalancer {
 			continue
 		}
 		k, ok := l.known[s.UID]
 		if !ok || k.version != s.ResourceVersion {
 			k = knownNeed{version: s.ResourceVersion}
-			k.need, k.has = needOf(s, in.ClusterName, l.settings)
+			k.need, k.has = needOf(s, l.settings)
 		}
 		known[s.UID] = k
 		if k.has {
@@ -141,7 +141,7 @@ func (l *LoadBalancers) Diff(wanted Wanted, actual Actual) ([]plan.Change, error
 func (l *LoadBalancers) Remove(actual Actual) []plan.Change { return removal(actual) }
 
 // whileIdle is how soon instances that do not run are looked at again: no Node tells when they start.
-const whileIdle = time.Minute
+const whileIdle = 2 * time.Minute
 
 // whileUnfinished is how soon something that AWS refused for the moment is tried again.
 const whileUnfinished = 10 * time.Second
@@ -180,7 +180,7 @@ func (l *LoadBalancers) Report(wanted Wanted, actual Actual) provider.LoadBalanc
 	case actual.Unfinished:
 		r.RetryAfter = whileUnfinished
 	case len(idleTargets(wanted, actual)) > 0:
-		r.RetryAfter = whileIdle
+		r.RecheckAfter = whileIdle
 	}
 	if r.RetryAfter == 0 {
 		actual.UserTags = wanted.UserTags

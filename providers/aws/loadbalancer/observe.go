@@ -56,9 +56,6 @@ func (l *LoadBalancers) Observe(ctx context.Context, inputs []provider.LoadBalan
 	for i, q := range questions {
 		if q.removing {
 			l.memory.drop(q.in.Service.UID)
-			if q.actual.Err != nil { // what could not be read must not be taken for gone
-				return nil, q.actual.Err
-			}
 		}
 		actual[i] = q.actual
 	}
@@ -70,10 +67,10 @@ func (l *LoadBalancers) Observe(ctx context.Context, inputs []provider.LoadBalan
 func (l *LoadBalancers) question(in provider.LoadBalancerInput, bulk bool) *question {
 	s := in.Service
 	q := &question{in: in, name: name(s), kinds: map[Kind]bool{}}
-	q.removing = s.DeletionTimestamp != nil || s.Spec.Type != v1.ServiceTypeLoadBalancer
+	q.removing = in.Removing || s.DeletionTimestamp != nil || s.Spec.Type != v1.ServiceTypeLoadBalancer
 	both := bulk || q.removing || elsewhere(s)
-	if ingress := s.Status.LoadBalancer.Ingress; len(ingress) > 0 && ingress[0].Hostname != "" {
-		both = both || kindOfHostname(ingress[0].Hostname, l.region) != kindOf(s)
+	if ingress := s.Status.LoadBalancer.Ingress; len(ingress) == 0 || ingress[0].Hostname == "" || kindOfHostname(ingress[0].Hostname, l.region) != kindOf(s) {
+		both = true // the kind may have been changed before a hostname was published
 	}
 	q.kinds[Classic], q.kinds[Network] = both, both
 	q.kinds[kindOf(s)] = true
@@ -170,6 +167,7 @@ func (l *LoadBalancers) surroundings(ctx context.Context, questions []*question)
 	if err != nil {
 		return err
 	}
+	others := l.needs()
 	for _, q := range questions {
 		classicName, description := classicGroup(q.in.Service)
 		q.actual.Surroundings = Surroundings{
@@ -178,7 +176,7 @@ func (l *LoadBalancers) surroundings(ctx context.Context, questions []*question)
 			NetworkGroupName: networkGroup(q.in.ClusterName, q.in.Service),
 			FirstGroup:       l.firstGroup(q.in.Service),
 			Spared:           l.spared(q.in.Service), LeaveNodeGroups: l.settings.LeaveNodeGroups,
-			Others: l.needs(q.in),
+			Others: others,
 		}
 	}
 	return nil
@@ -276,19 +274,24 @@ func (l *LoadBalancers) readTags(ctx context.Context, questions []*question) {
 			network = append(network, q.actual.Network)
 		}
 	}
-	failed := func(err error) {
-		for _, q := range questions {
-			if (q.actual.Classic != nil || q.actual.Network != nil) && !client.Denied(err) {
-				q.actual.Err = err
-			}
+	for start := 0; start < len(names); start += tagPage {
+		end := min(start+tagPage, len(names))
+		if err := l.readClassicTags(ctx, names[start:end], classic[start:end]); err != nil && !client.Denied(err) {
+			spoil(questions, err, func(a *Actual) bool { return slices.Contains(classic[start:end], a.Classic) })
 		}
 	}
-	for _, read := range []func() error{
-		func() error { return l.readClassicTags(ctx, names, classic) },
-		func() error { return l.readNetworkTags(ctx, network) },
-	} {
-		if err := read(); err != nil {
-			failed(err)
+	for chunk := range slices.Chunk(network, tagPage) {
+		if err := l.readNetworkTags(ctx, chunk); err != nil && !client.Denied(err) {
+			spoil(questions, err, func(a *Actual) bool { return slices.Contains(chunk, a.Network) })
+		}
+	}
+}
+
+// spoil leaves an error with the Services that it concerns.
+func spoil(questions []*question, err error, concerns func(*Actual) bool) {
+	for _, q := range questions {
+		if concerns(&q.actual) {
+			q.actual.Err = err
 		}
 	}
 }

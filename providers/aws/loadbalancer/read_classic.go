@@ -87,24 +87,22 @@ func instanceIDs(d elbtypes.LoadBalancerDescription) []string {
 	return ids
 }
 
+// readClassicTags reads the tags of at most 20 load balancers.
 func (l *LoadBalancers) readClassicTags(ctx context.Context, names []string, balancers []*ClassicActual) error {
-	for start := 0; start < len(names); start += tagPage {
-		end := min(start+tagPage, len(names))
-		out, err := l.classic.DescribeTags(ctx, &elb.DescribeTagsInput{LoadBalancerNames: names[start:end]})
-		if err != nil {
-			return fmt.Errorf("read tags of Classic load balancers: %w", err)
+	out, err := l.classic.DescribeTags(ctx, &elb.DescribeTagsInput{LoadBalancerNames: names})
+	if err != nil {
+		return fmt.Errorf("read tags of Classic load balancers: %w", err)
+	}
+	for _, d := range out.TagDescriptions {
+		n := slices.Index(names, aws.ToString(d.LoadBalancerName))
+		if n < 0 {
+			continue
 		}
-		for _, d := range out.TagDescriptions {
-			n := slices.Index(names, aws.ToString(d.LoadBalancerName))
-			if n < 0 {
-				continue
-			}
-			tags := map[string]string{}
-			for _, t := range d.Tags {
-				tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
-			}
-			balancers[n].Tags, balancers[n].TagsKnown = tags, true
+		tags := map[string]string{}
+		for _, t := range d.Tags {
+			tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 		}
+		balancers[n].Tags, balancers[n].TagsKnown = tags, true
 	}
 	return nil
 }

@@ -69,19 +69,18 @@ func networkActual(lb elbv2types.LoadBalancer) *NetworkActual {
 	return n
 }
 
+// readNetworkTags reads the tags of at most 20 load balancers.
 func (l *LoadBalancers) readNetworkTags(ctx context.Context, balancers []*NetworkActual) error {
-	for chunk := range slices.Chunk(balancers, tagPage) {
-		var arns []string
-		for _, b := range chunk {
-			arns = append(arns, b.ARN)
-		}
-		tags, err := l.tagsOf(ctx, arns)
-		if err != nil {
-			return fmt.Errorf("read tags of network load balancers: %w", err)
-		}
-		for _, b := range chunk {
-			b.Tags, b.TagsKnown = tags[b.ARN], tags[b.ARN] != nil
-		}
+	var arns []string
+	for _, b := range balancers {
+		arns = append(arns, b.ARN)
+	}
+	tags, err := l.tagsOf(ctx, arns)
+	if err != nil {
+		return fmt.Errorf("read tags of network load balancers: %w", err)
+	}
+	for _, b := range balancers {
+		b.Tags, b.TagsKnown = tags[b.ARN], tags[b.ARN] != nil
 	}
 	return nil
 }
@@ -260,6 +259,12 @@ func (l *LoadBalancers) proveLoose(ctx context.Context, questions []*question) e
 				return fmt.Errorf("read tags of target groups: %w", err)
 			}
 			for _, g := range chunk {
+				if client.Denied(err) { // the whole name has the cluster's ID in it, too
+					if names[g.Name] {
+						proven = append(proven, g)
+					}
+					continue
+				}
 				t := tags[g.ARN]
 				service, tagged := t[cluster.ServiceTag]
 				if l.settings.Cluster.Owned(t) && service == q.actual.Service || !tagged && !l.settings.Cluster.Foreign(t) && names[g.Name] {

@@ -13,6 +13,9 @@ import (
 // exists reports whether anything is there that was made for the Service. While the load balancer is wanted
 // that is the load balancer; when it has to go, all that it may have left behind counts.
 func exists(a Actual) bool {
+	if a.Err != nil { // what could not be read must not be taken for gone
+		return true
+	}
 	if a.Classic != nil && a.ours(a.Classic.Tags, a.Classic.TagsKnown) || a.Network != nil && a.ours(a.Network.Tags, a.Network.TagsKnown) {
 		return true
 	}
@@ -23,6 +26,9 @@ func exists(a Actual) bool {
 // earlier one ended.
 func removal(a Actual) []plan.Change {
 	d := &differ{actual: a}
+	if a.Err != nil {
+		return []plan.Change{{ID: "read", Operation: plan.Delete, Object: plan.Object{Kind: "load balancer", Name: a.Name}, Reason: "what it consists of could not be read", Spec: fail{a.Err}}}
+	}
 	reason := "the Service no longer asks for it"
 	managed := a.managedGroups()
 	closed := d.closeSources(managed) // first: they are found through the Classic load balancer
@@ -54,8 +60,8 @@ func (d *differ) closeSources(managed []securitygroup.Group) []string {
 	slices.Sort(sources)
 	var closed []string
 	for _, source := range slices.Compact(sources) {
-		if source != "" && !a.Others.uses(source) {
-			closed = append(closed, d.closeNodes(source, nil)...)
+		if source != "" && !a.Others.uses(source, a.UID) {
+			closed = append(closed, d.closeNodes(source, nil, nil)...)
 		}
 	}
 	return closed
@@ -77,8 +83,5 @@ func (d *differ) removeBalancers(reason string, closed []string) {
 		id = "network " + changeLB
 	}
 	d.add(plan.Change{ID: id, Operation: plan.Delete, Object: plan.Object{Kind: string(Network), Name: a.Name, ID: n.ARN}, Reason: reason, Spec: deleteNetwork{n.ARN}})
-	for _, g := range n.TargetGroups {
-		d.add(plan.Change{ID: "delete target group " + g.Name, Operation: plan.Delete, Object: plan.Object{Kind: "target group", Name: g.Name, ID: g.ARN},
-			Reason: "its load balancer goes", After: []string{id}, Spec: deleteTargetGroup{group: g}})
-	}
+	d.removeTargetGroups(n.TargetGroups, id)
 }

@@ -82,7 +82,10 @@ func (v *VPC) Network(ctx context.Context) (subnets.Network, error) {
 		return network, nil
 	}
 	if !zonesFresh {
-		zones = v.readZones(ctx)
+		var err error
+		if zones, err = v.readZones(ctx); err != nil {
+			return network, err
+		}
 	}
 	network = subnets.Network{VPC: v.id, Own: v.own, ZoneTypes: zones}
 	inVPC := []ec2types.Filter{{Name: aws.String("vpc-id"), Values: []string{v.id}}}
@@ -116,16 +119,19 @@ func (v *VPC) Network(ctx context.Context) (subnets.Network, error) {
 }
 
 // readZones returns the types of zones, or nil: a cluster that may not read them uses all its subnets.
-func (v *VPC) readZones(ctx context.Context) map[string]string {
+func (v *VPC) readZones(ctx context.Context) (map[string]string, error) {
 	out, err := v.client.DescribeAvailabilityZones(ctx, &ec2.DescribeAvailabilityZonesInput{})
+	if client.Denied(err) {
+		return nil, nil
+	}
 	if err != nil {
-		return nil
+		return nil, fmt.Errorf("list availability zones: %w", err)
 	}
 	zones := map[string]string{}
 	for _, z := range out.AvailabilityZones {
 		zones[aws.ToString(z.ZoneName)] = aws.ToString(z.ZoneType)
 	}
-	return zones
+	return zones, nil
 }
 
 // Groups returns the cluster's security groups and those with the given IDs, by ID. IDs that do not exist

@@ -83,7 +83,9 @@ func (w *world) bulk(services []*v1.Service, nodesOnly bool) {
 					return
 				}
 			}
-			w.lb.Report(wanted, after)
+			if report := w.lb.Report(wanted, after); report.Status != nil {
+				in.Service.Status.LoadBalancer = *report.Status
+			}
 		})
 	}
 	group.Wait()

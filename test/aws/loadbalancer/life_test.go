@@ -124,7 +124,7 @@ func TestStoppedInstances(t *testing.T) {
 		set("stopped")
 		s := service("web", kind)
 		report, _, err := w.ensure(s)
-		if err != nil || report.RetryAfter == 0 {
+		if err != nil || report.RecheckAfter == 0 {
 			t.Fatalf("%q: %+v, %v", kind, report, err)
 		}
 		if n := w.targets(); n != 2 {
@@ -132,7 +132,7 @@ func TestStoppedInstances(t *testing.T) {
 		}
 		set("running")
 		w.start() // as if the time had passed after which it is looked at again
-		if report := w.settle(s); report.RetryAfter != 0 || w.targets() != 3 {
+		if report := w.settle(s); report.RecheckAfter != 0 || w.targets() != 3 {
 			t.Errorf("%q: %d targets when all run, %+v", kind, w.targets(), report)
 		}
 	}

@@ -240,6 +240,8 @@ func (w *world) state() string {
 	return normalised(w.t, w.cloud.State())
 }
 
+var planOptions = plan.Options{}
+
 // service returns a Service with one port, as the API server would have it.
 func service(name string, kind string, edits ...func(*v1.Service)) *v1.Service {
 	s := &v1.Service{
