@@ -233,6 +233,24 @@ func TestServices(t *testing.T) {
 			t.Errorf("a new process changed AWS: %v", got)
 		}
 	})
+	t.Run("a Service that another controller serves by now", func(t *testing.T) {
+		e.createService("given-away", "type", "nlb")
+		name := strings.ReplaceAll("a"+string(e.served("given-away").UID), "-", "")[:32]
+		e.edit("given-away", func(s *v1.Service) { s.Annotations[prefix+"type"] = "external" })
+		e.createService("later", "type", "nlb") // shows that the edit has been seen
+		e.served("later")
+		exists := func() bool {
+			return slices.ContainsFunc(e.cloud.State().ELB.LoadBalancers, func(lb *elb.LoadBalancer) bool { return lb.Name == name })
+		}
+		if !exists() || len(e.service("given-away").Status.LoadBalancer.Ingress) == 0 {
+			t.Error("its load balancer was taken away while it is in use")
+		}
+		e.remove("given-away")
+		e.remove("later")
+		if exists() {
+			t.Error("its load balancer outlives it")
+		}
+	})
 	t.Run("nothing is left", func(t *testing.T) {
 		e.remove("classic")
 		e.edit("nlb", func(s *v1.Service) { s.Spec.Type = v1.ServiceTypeClusterIP })

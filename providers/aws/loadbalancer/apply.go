@@ -159,6 +159,9 @@ func (s createGroup) make(ctx context.Context, e *executor, _ *plan.Outputs) (st
 	e.mu.Lock()
 	e.made = true
 	e.mu.Unlock()
+	if e.settings.Cluster.Foreign(g.Tags) {
+		return "", provider.UserErrorf("security group %s (%s) is tagged as another cluster's; delete it, or its tags, if it is not", g.Name, g.ID)
+	}
 	if !e.settings.Cluster.Belongs(g.Tags) { // it was there already
 		if err := e.vpc.TagGroup(ctx, g, e.settings.Cluster.Tags()); err != nil {
 			return "", err

@@ -162,6 +162,9 @@ func (d *differ) repairTags(g securitygroup.Group) error {
 		return nil
 	}
 	key := d.actual.Cluster.Tag()
+	if d.actual.Cluster.Foreign(g.Tags) {
+		return provider.UserErrorf("security group %s (%s) is tagged as another cluster's; delete it, or its tags, if it is not", g.Name, g.ID)
+	}
 	if value := g.Tags[key]; value != "" {
 		return provider.UserErrorf("security group %s (%s) has the tag %s=%s, so that it belongs to another cluster; delete it, or set the tag to owned", g.Name, g.ID, key, value)
 	}

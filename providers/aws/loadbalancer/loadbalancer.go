@@ -159,6 +159,9 @@ func (l *LoadBalancers) Report(wanted Wanted, actual Actual) provider.LoadBalanc
 	case actual.Network != nil && wanted.Kind == Network:
 		n := actual.Network
 		hostname, isInternal = n.DNSName, n.Internal
+		if len(wanted.Groups.Given) > 0 && len(n.Groups) == 0 {
+			problem("annotation %s has no effect: AWS gives no security groups to a network load balancer that was made without; create the Service anew", securityGroups.Key())
+		}
 		switch n.State {
 		case "failed":
 			hostname = ""
