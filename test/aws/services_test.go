@@ -110,10 +110,13 @@ func (e *env) remove(name string) {
 	e.eventually("service "+name+" is gone", func() error {
 		e.cloud.Clock.Advance(5 * time.Second)
 		_, err := e.client.CoreV1().Services("default").Get(e.ctx, name, metav1.GetOptions{})
-		if apierrors.IsNotFound(err) {
+		switch {
+		case apierrors.IsNotFound(err):
 			return nil
+		case err != nil:
+			return err
 		}
-		return fmt.Errorf("it is there: %v", err)
+		return errors.New("it is there")
 	})
 }
 
