@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
-MODULES := common providers/aws providers/local test
+MODULES := common providers/aws providers/local providers/openstack test
 # Modules outside go.work, so that their dependencies move no other module's versions.
 ALONE := test/charts test/monitoring
 OUT := $(CURDIR)/_out
@@ -34,7 +34,7 @@ test: control-plane awscli ## all tests
 
 .PHONY: test-race
 test-race: control-plane ## the tests of code with goroutines under the race detector
-	@for m in common providers/aws providers/local; do echo "== go test -race $$m"; (cd $$m && go test -race -p $(TEST_PARALLEL) -timeout 30m ./...); done
+	@for m in common providers/aws providers/local providers/openstack; do echo "== go test -race $$m"; (cd $$m && go test -race -p $(TEST_PARALLEL) -timeout 30m ./...); done
 
 .PHONY: test-scale
 test-scale: control-plane ## thousands of nodes, ours beside the stock controllers; about 50 minutes

@@ -134,6 +134,7 @@ require (
 	k8s.io/utils v0.0.0-20260626114624-be93311217bd
 	sigs.k8s.io/apiserver-network-proxy/konnectivity-client v0.36.0 // indirect
 	sigs.k8s.io/cloud-providers/providers/aws v0.0.0
+	sigs.k8s.io/cloud-providers/providers/openstack v0.0.0
 	sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730 // indirect
 	sigs.k8s.io/randfill v1.0.0 // indirect
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.2 // indirect
@@ -146,3 +147,5 @@ replace (
 )
 
 replace sigs.k8s.io/cloud-providers/providers/aws => ../providers/aws
+
+replace sigs.k8s.io/cloud-providers/providers/openstack => ../providers/openstack

@@ -44,7 +44,23 @@ type LoadBalancerReport struct {
 	RecheckAfter time.Duration
 	// Problem explains in a sentence why the balancer does not serve although nothing failed.
 	Problem string
+	// Annotations are written to the Service together with the status; an empty value takes one away. They
+	// are no change of the Service.
+	Annotations map[string]string
+	// Notices are told once, when they come up.
+	Notices []Notice
 }
+
+// Notice is what users should know although nothing failed: a Warning event with the provider's own reason.
+type Notice struct{ Reason, Message string }
+
+// Unfinished is implemented by models of what exists whose cloud may be at work on it: while it is, a
+// load balancer that has to go is looked at again after that time, and nothing has failed. 0 is no wait.
+type Unfinished interface{ Unfinished() time.Duration }
+
+// Marked is implemented by models of what exists whose provider publishes annotations: those that are to be
+// taken away from a Service together with what existed.
+type Marked interface{ Marks() []string }
 
 // LoadBalancers plans the load balancers of Services: build → observe → diff → apply → report. W is the
 // provider's model of what is wanted, A of what is there. Only Observe and Apply talk to the cloud;

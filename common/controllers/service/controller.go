@@ -118,6 +118,12 @@ type record struct {
 	hosts string
 	// published is the status last written or found right.
 	published *v1.LoadBalancerStatus
+	// annotations are those last written or found right.
+	annotations map[string]string
+	// told are the notices and the problem that were told last.
+	told map[provider.Notice]bool
+	// began is the event that ends what a pass has begun and left to the cloud.
+	began string
 	// failed by a user's mistake that the cloud told us of: freed resources may mend it.
 	refused bool
 }
@@ -130,8 +136,10 @@ type backend interface {
 	ensure(ctx context.Context, in pass) (outcome, error)
 	// exists reports whether any part of the Service's load balancer is there.
 	exists(ctx context.Context, service *v1.Service) (bool, error)
-	// remove leaves nothing of it.
-	remove(ctx context.Context, service *v1.Service) error
+	// remove leaves nothing of it, and returns the annotations that go with it.
+	remove(ctx context.Context, service *v1.Service) ([]string, error)
+	// settled tells that the Service was written as the pass wanted it.
+	settled(in pass)
 }
 
 func newController(d app.Deps, o Options) (app.Runnable, error) {

@@ -107,11 +107,11 @@ func (p *plain) exists(ctx context.Context, service *v1.Service) (bool, error) {
 	return exists, err
 }
 
-func (p *plain) remove(ctx context.Context, service *v1.Service) error {
+func (p *plain) remove(ctx context.Context, service *v1.Service) ([]string, error) {
 	cluster := p.deps.Config.KubeCloudShared.ClusterName
 	_, exists, err := p.lb.GetLoadBalancer(ctx, cluster, service.DeepCopy())
 	if err != nil {
-		return fmt.Errorf("failed to check if load balancer exists before cleanup: %w", err)
+		return nil, fmt.Errorf("failed to check if load balancer exists before cleanup: %w", err)
 	}
 	if exists {
 		p.deps.Events.Event(service, v1.EventTypeNormal, "DeletingLoadBalancer", "Deleting load balancer")
@@ -119,10 +119,13 @@ func (p *plain) remove(ctx context.Context, service *v1.Service) error {
 	// Also when the provider finds none by name: parts may be left of a create that failed.
 	err = p.lb.EnsureLoadBalancerDeleted(ctx, cluster, service.DeepCopy())
 	if errors.Is(err, cloudprovider.ImplementedElsewhere) {
-		return nil
+		return nil, nil
 	}
-	return err
+	return nil, err
 }
+
+// settled implements backend: what is wanted is not compared here.
+func (p *plain) settled(pass) {}
 
 // hostSet identifies the Nodes by name and provider ID.
 func hostSet(nodes []*v1.Node) string {

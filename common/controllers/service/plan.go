@@ -6,6 +6,7 @@ package service
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -98,12 +99,27 @@ func planService(lb provider.PlannedLoadBalancers, in provider.LoadBalancerInput
 	if !servicehelpers.HasLBFinalizer(in.Service) {
 		p.Add(serviceChange(in.Service, "its load balancer has to be deleted before it", plan.Field{Path: "metadata.finalizers", To: finalizer}))
 	}
-	report := lb.Report(wanted, actual)
-	if lb.Exists(actual) && report.Status != nil && !statusEqual(report.Status, &in.Service.Status.LoadBalancer) {
-		p.Add(plan.Change{ID: "status", Operation: plan.Update, Object: plan.Object{Kind: "Service", Name: in.Service.Name}, Reason: "its status is not the load balancer's",
-			Fields: []plan.Field{{Path: "status.loadBalancer", From: ingressText(&in.Service.Status.LoadBalancer), To: ingressText(report.Status)}}})
+	if report := lb.Report(wanted, actual); lb.Exists(actual) {
+		p.Add(publication(in.Service, report)...)
 	}
 	return p
+}
+
+// publication is what a report changes of a Service.
+func publication(s *v1.Service, report provider.LoadBalancerReport) []plan.Change {
+	var fields []plan.Field
+	if report.Status != nil && !statusEqual(report.Status, &s.Status.LoadBalancer) {
+		fields = append(fields, plan.Field{Path: "status.loadBalancer", From: ingressText(&s.Status.LoadBalancer), To: ingressText(report.Status)})
+	}
+	for _, key := range slices.Sorted(maps.Keys(report.Annotations)) {
+		if have, want := s.Annotations[key], report.Annotations[key]; have != want {
+			fields = append(fields, plan.Field{Path: "metadata.annotations[" + key + "]", From: have, To: want})
+		}
+	}
+	if len(fields) == 0 {
+		return nil
+	}
+	return []plan.Change{{ID: "status", Operation: plan.Update, Object: plan.Object{Kind: "Service", Name: s.Name}, Reason: "its status is not the load balancer's", Fields: fields}}
 }
 
 func serviceChange(s *v1.Service, reason string, f plan.Field) plan.Change {

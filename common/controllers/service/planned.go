@@ -124,7 +124,7 @@ func (p *planned) ensure(ctx context.Context, in pass) (outcome, error) {
 	}
 	settled := in.record.done && in.record.wanted != nil && in.why&(becauseRetry|becauseResync) == 0
 	if settled && reflect.DeepEqual(wanted, in.record.wanted) {
-		return outcome{status: in.record.published}, nil // nothing that it depends on has changed
+		return outcome{status: in.record.published, annotations: in.record.annotations}, nil // nothing that it depends on has changed
 	}
 	in.record.wanted = nil
 	actual, err := p.observe(ctx, input, wanted)
@@ -148,9 +148,19 @@ func (p *planned) ensure(ctx context.Context, in pass) (outcome, error) {
 	report := p.lb.Report(wanted, actual)
 	if report.RetryAfter == 0 {
 		in.record.wanted = wanted
+		p.finished(in)
 	}
-	return outcome{status: report.Status, worked: len(changes) > 0, again: report.RetryAfter, recheck: report.RecheckAfter, problem: report.Problem}, nil
+	return outcome{
+		status: report.Status, annotations: report.Annotations, worked: len(changes) > 0, again: report.RetryAfter, recheck: report.RecheckAfter,
+		problem: report.Problem, notices: report.Notices,
+	}, nil
 }
+
+// The events that end what passes begin.
+const (
+	ensured = "EnsuredLoadBalancer"
+	updated = "UpdatedLoadBalancer"
+)
 
 // apply makes the changes, with the events that people and installers wait for.
 func (p *planned) apply(ctx context.Context, in pass, actual any, changes []plan.Change) (any, error) {
@@ -158,8 +168,12 @@ func (p *planned) apply(ctx context.Context, in pass, actual any, changes []plan
 	if len(in.nodes) == 0 {
 		events.Event(in.service, v1.EventTypeWarning, "UnAvailableLoadBalancer", "There are no available nodes for LoadBalancer")
 	}
-	if !in.nodesOnly() {
+	switch {
+	case in.nodesOnly():
+		in.record.began = updated
+	case in.record.began == "":
 		events.Event(in.service, v1.EventTypeNormal, "EnsuringLoadBalancer", "Ensuring load balancer")
+		in.record.began = ensured
 	}
 	start := p.deps.Clock.Now()
 	actual, err := p.lb.Apply(ctx, actual, provider.ServicePlan(in.service, changes), p.planOptions())
@@ -167,14 +181,33 @@ func (p *planned) apply(ctx context.Context, in pass, actual any, changes []plan
 		countNodeUpdate(p.deps.Clock.Since(start), err)
 	}
 	if err != nil {
+		in.record.began = ""
 		return actual, fmt.Errorf("failed to ensure load balancer: %w", err)
 	}
-	if in.nodesOnly() {
-		events.Event(in.service, v1.EventTypeNormal, "UpdatedLoadBalancer", "Updated load balancer with new hosts")
-	} else {
-		events.Event(in.service, v1.EventTypeNormal, "EnsuredLoadBalancer", "Ensured load balancer")
-	}
 	return actual, nil
+}
+
+// finished tells that what passes have begun is done; a cloud that takes its time needs several.
+func (p *planned) finished(in pass) {
+	switch in.record.began {
+	case updated:
+		p.deps.Events.Event(in.service, v1.EventTypeNormal, updated, "Updated load balancer with new hosts")
+	case ensured:
+		p.deps.Events.Event(in.service, v1.EventTypeNormal, ensured, "Ensured load balancer")
+	}
+	in.record.began = ""
+}
+
+// settled takes the annotations that were just published for what was there before: they change nothing.
+func (p *planned) settled(in pass) {
+	if in.record.wanted == nil {
+		return
+	}
+	input := p.input(in.service, in.nodes)
+	input.NodesOnly = in.nodesOnly()
+	if wanted, err := p.lb.Build(input); err == nil {
+		in.record.wanted = wanted
+	}
 }
 
 func (p *planned) planOptions() plan.Options {
@@ -198,7 +231,6 @@ func (p *planned) exists(ctx context.Context, service *v1.Service) (bool, error)
 	return p.lb.Exists(actual), nil
 }
 
-// errRemnants keeps the finalizer while anything is left.
 // whatIsLeft observes with the Nodes, on which a load balancer may have left traces too.
 func (p *planned) whatIsLeft(ctx context.Context, service *v1.Service) (any, error) {
 	nodes, err := p.eligible()
@@ -210,24 +242,37 @@ func (p *planned) whatIsLeft(ctx context.Context, service *v1.Service) (any, err
 	return p.observer(ctx, in)
 }
 
+// errRemnants keeps the finalizer while anything is left.
 var errRemnants = errors.New("parts of the load balancer are still there")
 
 // remove deletes what is there, and is content only when a look afterwards finds nothing.
-func (p *planned) remove(ctx context.Context, service *v1.Service) error {
+func (p *planned) remove(ctx context.Context, service *v1.Service) ([]string, error) {
 	actual, err := p.whatIsLeft(ctx, service)
 	if err != nil {
-		return err
-	}
-	if !p.lb.Exists(actual) {
-		return nil
-	}
-	p.deps.Events.Event(service, v1.EventTypeNormal, "DeletingLoadBalancer", "Deleting load balancer")
-	actual, err = p.lb.Apply(ctx, actual, provider.ServicePlan(service, p.lb.Remove(actual)), p.planOptions())
-	if err != nil {
-		return err
+		return nil, err
 	}
 	if p.lb.Exists(actual) {
-		return errRemnants
+		changes := p.lb.Remove(actual)
+		if len(changes) > 0 {
+			p.deps.Events.Event(service, v1.EventTypeNormal, "DeletingLoadBalancer", "Deleting load balancer")
+			if actual, err = p.lb.Apply(ctx, actual, provider.ServicePlan(service, changes), p.planOptions()); err != nil {
+				return nil, err
+			}
+		}
+		if p.lb.Exists(actual) {
+			if u, ok := actual.(provider.Unfinished); ok && u.Unfinished() > 0 {
+				return nil, &waiting{u.Unfinished()}
+			}
+			return nil, errRemnants
+		}
 	}
-	return nil
+	if m, ok := actual.(provider.Marked); ok {
+		return m.Marks(), nil
+	}
+	return nil, nil
 }
+
+// waiting is no failure: the cloud is at work on what was asked of it.
+type waiting struct{ after time.Duration }
+
+func (w *waiting) Error() string { return "the cloud is still deleting it" }

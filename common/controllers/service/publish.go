@@ -33,9 +33,12 @@ func (c *controller) hold(ctx context.Context, service *v1.Service) error {
 	return c.patch(ctx, service, held)
 }
 
-// release takes the finalizer and the status away. A Service that is gone is fine.
-func (c *controller) release(ctx context.Context, service *v1.Service) error {
+// release takes the finalizer, the status and some annotations away. A Service that is gone is fine.
+func (c *controller) release(ctx context.Context, service *v1.Service, annotations []string) error {
 	released := service.DeepCopy()
+	for _, key := range annotations {
+		delete(released.Annotations, key)
+	}
 	released.Finalizers = slices.DeleteFunc(released.Finalizers, func(f string) bool { return f == finalizer })
 	released.Status.LoadBalancer = v1.LoadBalancerStatus{}
 	err := c.patch(ctx, service, released)
@@ -45,21 +48,53 @@ func (c *controller) release(ctx context.Context, service *v1.Service) error {
 	return err
 }
 
-// publish writes the status if it differs from the Service's.
-func (c *controller) publish(ctx context.Context, service *v1.Service, status *v1.LoadBalancerStatus, r *record) error {
-	c.mu.Lock()
-	r.published = status
-	c.mu.Unlock()
-	if statusEqual(status, &service.Status.LoadBalancer) {
+// publish writes the status and the annotations if they differ from the Service's.
+func (c *controller) publish(ctx context.Context, in pass, out outcome) error {
+	in.record.annotations = out.annotations
+	updated := in.service.DeepCopy()
+	write := annotate(updated, out.annotations)
+	if out.status != nil {
+		status := normalised(out.status)
+		c.mu.Lock()
+		in.record.published = status
+		c.mu.Unlock()
+		if !statusEqual(status, &in.service.Status.LoadBalancer) {
+			updated.Status.LoadBalancer = *status
+			write = true
+		}
+	}
+	if !write {
 		return nil
 	}
-	updated := service.DeepCopy()
-	updated.Status.LoadBalancer = *status
-	err := c.patch(ctx, service, updated)
+	err := c.patch(ctx, in.service, updated)
+	if err == nil {
+		c.backend.settled(in)
+	}
 	if gone(err) {
 		return nil
 	}
 	return err
+}
+
+// annotate sets annotations, those with an empty value not to be, and reports whether that changed any.
+func annotate(service *v1.Service, annotations map[string]string) bool {
+	changed := false
+	for key, value := range annotations {
+		have, ok := service.Annotations[key]
+		switch {
+		case value == "" && ok:
+			delete(service.Annotations, key)
+		case value != "" && have != value:
+			if service.Annotations == nil {
+				service.Annotations = map[string]string{}
+			}
+			service.Annotations[key] = value
+		default:
+			continue
+		}
+		changed = true
+	}
+	return changed
 }
 
 // patch writes the difference and brings service up to date.
@@ -73,6 +108,7 @@ func (c *controller) patch(ctx context.Context, service, wanted *v1.Service) err
 		return fmt.Errorf("patch status of service %s: %w", keyOf(service), err)
 	}
 	service.Finalizers, service.Status, service.ResourceVersion = patched.Finalizers, patched.Status, patched.ResourceVersion
+	service.Annotations = patched.Annotations
 	return nil
 }
 

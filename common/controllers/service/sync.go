@@ -50,6 +50,10 @@ type outcome struct {
 	recheck time.Duration
 	// problem explains a balancer that does not serve although nothing failed.
 	problem string
+	// annotations to publish with the status; an empty value takes one away.
+	annotations map[string]string
+	// notices to tell, if they are new.
+	notices []provider.Notice
 }
 
 func (c *controller) worker(accept, work context.Context) {
@@ -111,6 +115,13 @@ func (c *controller) failed(ctx context.Context, key string, service *v1.Service
 		log.V(2).Info("Service not changed without a lease", "err", err)
 		c.setReason(key, becauseRetry)
 		c.queue.AddRateLimited(key)
+		return
+	}
+	var wait *waiting
+	if errors.As(err, &wait) {
+		syncs.WithLabelValues("waiting").Inc()
+		c.queue.Forget(key)
+		c.retry(key, wait.after)
 		return
 	}
 	if service != nil {
@@ -237,7 +248,11 @@ func (c *controller) vanished(ctx context.Context, key string, r *record) error 
 	if r == nil {
 		return nil
 	}
-	if err := c.delete(ctx, r.service); err != nil {
+	if _, err := c.delete(ctx, r.service); err != nil {
+		var wait *waiting
+		if errors.As(err, &wait) {
+			return err
+		}
 		c.deps.Events.Eventf(r.service, v1.EventTypeWarning, "DeleteLoadBalancerFailed", "Error deleting load balancer: %v", err)
 		return err
 	}
@@ -245,12 +260,13 @@ func (c *controller) vanished(ctx context.Context, key string, r *record) error 
 	return nil
 }
 
-func (c *controller) delete(ctx context.Context, service *v1.Service) error {
-	if err := c.backend.remove(ctx, service); err != nil {
-		return fmt.Errorf("failed to delete load balancer: %w", err)
+func (c *controller) delete(ctx context.Context, service *v1.Service) ([]string, error) {
+	marks, err := c.backend.remove(ctx, service)
+	if err != nil {
+		return nil, fmt.Errorf("failed to delete load balancer: %w", err)
 	}
 	c.wakeRefused()
-	return nil
+	return marks, nil
 }
 
 // wakeRefused tries Services again that the cloud refused: what was just deleted may have made room.
@@ -275,10 +291,11 @@ func (c *controller) cleanUp(ctx context.Context, key string, service *v1.Servic
 			return err // of another class, or of none: its finalizer is somebody else's
 		}
 	}
-	if err := c.delete(ctx, service); err != nil {
+	marks, err := c.delete(ctx, service)
+	if err != nil {
 		return err
 	}
-	if err := c.release(ctx, service); err != nil {
+	if err := c.release(ctx, service, marks); err != nil {
 		return err
 	}
 	c.forget(key)
@@ -306,18 +323,31 @@ func (c *controller) ensure(ctx context.Context, in pass) (time.Duration, error)
 		c.forget(in.key)
 		return 0, nil
 	}
-	if out.problem != "" {
-		c.deps.Events.Event(in.service, v1.EventTypeWarning, "LoadBalancerDegraded", out.problem)
-	}
-	if out.status != nil {
-		if err := c.publish(ctx, in.service, normalised(out.status), in.record); err != nil {
-			return 0, fmt.Errorf("failed to update load balancer status: %w", err)
-		}
+	c.tell(in, out)
+	if err := c.publish(ctx, in, out); err != nil {
+		return 0, fmt.Errorf("failed to update load balancer status: %w", err)
 	}
 	if out.again == 0 {
 		return out.recheck, nil
 	}
 	return out.again, nil
+}
+
+// tell says what came up since the last pass that told anything. A problem and a notice stay told while
+// they last, so that passes over an unchanged state are silent.
+func (c *controller) tell(in pass, out outcome) {
+	notices := out.notices
+	if out.problem != "" {
+		notices = append(notices[:len(notices):len(notices)], provider.Notice{Reason: "LoadBalancerDegraded", Message: out.problem})
+	}
+	told := make(map[provider.Notice]bool, len(notices))
+	for _, n := range notices {
+		if !in.record.told[n] && !told[n] {
+			c.deps.Events.Event(in.service, v1.EventTypeWarning, n.Reason, n.Message)
+		}
+		told[n] = true
+	}
+	in.record.told = told
 }
 
 func asUserError(err error) *provider.UserError {

@@ -1,0 +1,431 @@
+// Copyright 2026 The Kubernetes Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package loadbalancer
+
+import (
+	"context"
+	"slices"
+
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/monitors"
+	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
+	"k8s.io/apimachinery/pkg/types"
+
+	"sigs.k8s.io/cloud-providers/providers/openstack/client"
+)
+
+// createBalancer makes a load balancer, with all its parts in one call where that is possible.
+type createBalancer struct {
+	w     Wanted
+	place Place
+	f     features
+}
+
+func (s createBalancer) do(ctx context.Context, e *executor) error {
+	lb, err := loadbalancers.Create(ctx, e.octavia, s.options()).Extract()
+	if err != nil {
+		return err
+	}
+	e.set(func(a *Actual) {
+		a.Balancer = withParts(lb)
+		a.begin(a.Balancer.Status)
+	})
+	return nil
+}
+
+func (s createBalancer) options() loadbalancers.CreateOpts {
+	w, vip := s.w, s.w.VIP
+	o := loadbalancers.CreateOpts{
+		Name: w.Name, Description: w.Description, Provider: w.Provider, Tags: w.Tags, FlavorID: w.Flavor, AvailabilityZone: w.Zone, VipAddress: vip.Address,
+	}
+	if vip.Port != "" {
+		o.VipPortID, o.VipAddress = vip.Port, ""
+	} else {
+		o.VipNetworkID, o.VipSubnetID = vip.Network, first(vip.Subnet, s.place.VIP)
+	}
+	if s.place.Second != "" && vip.Both {
+		o.AdditionalVips = []loadbalancers.AdditionalVip{{SubnetID: s.place.Second}}
+	}
+	if w.Serial {
+		return o
+	}
+	subnet := first(w.MemberSubnet, s.place.VIP)
+	for _, p := range w.Ports {
+		l := listenerOptions(p.Listener, s.f)
+		pool := poolOptions(p.Pool)
+		for _, m := range p.Members {
+			pool.Members = append(pool.Members, memberOptions(m, subnet))
+		}
+		if p.Monitor != nil {
+			pool.Monitor = monitorOptions(*p.Monitor)
+		}
+		if up := true; len(p.Members) == 0 {
+			pool.AdminStateUp = &up // with three fields Octavia would take it for the name of a pool that is elsewhere
+		}
+		l.DefaultPool = &pool
+		o.Listeners = append(o.Listeners, l)
+	}
+	return o
+}
+
+func listenerOptions(l Listener, f features) listeners.CreateOpts {
+	o := listeners.CreateOpts{
+		Name: l.Name, Protocol: listeners.Protocol(l.Protocol), ProtocolPort: l.Port, ConnLimit: &l.ConnectionLimit, DefaultTlsContainerRef: l.TLS,
+		AllowedCIDRs: l.CIDRs, Tags: l.Tags,
+	}
+	if len(l.Headers) > 0 {
+		o.InsertHeaders = l.Headers
+	}
+	if f.timeouts {
+		t := l.Timeouts
+		o.TimeoutClientData, o.TimeoutMemberConnect, o.TimeoutMemberData, o.TimeoutTCPInspect = &t.Client, &t.Connect, &t.Member, &t.Inspect
+	}
+	return o
+}
+
+func poolOptions(p Pool) pools.CreateOpts {
+	o := pools.CreateOpts{Name: p.Name, Protocol: pools.Protocol(p.Protocol), LBMethod: pools.LBMethod(p.Method), Tags: p.Tags}
+	if p.Persistence != "" {
+		o.Persistence = &pools.SessionPersistence{Type: p.Persistence}
+	}
+	return o
+}
+
+func memberOptions(m Member, subnet string) pools.CreateMemberOpts {
+	o := pools.CreateMemberOpts{Name: m.Name, Address: m.Address, ProtocolPort: m.Port, SubnetID: subnet}
+	if m.MonitorPort != 0 {
+		o.MonitorPort = &m.MonitorPort
+	}
+	return o
+}
+
+func monitorOptions(m Monitor) monitors.CreateOpts {
+	o := monitors.CreateOpts{Name: m.Name, Type: m.Type, Delay: m.Delay, Timeout: m.Timeout, MaxRetries: m.Retries, MaxRetriesDown: m.Failures}
+	if m.Type == httpProtocol {
+		o.URLPath, o.HTTPMethod, o.ExpectedCodes = healthPath, healthMethod, healthCodes
+	}
+	return o
+}
+
+// deleteBalancer deletes a load balancer; failed counts it as one that could not be made.
+type deleteBalancer struct {
+	id              string
+	cascade, failed bool
+}
+
+func (s deleteBalancer) do(ctx context.Context, e *executor) error {
+	err := loadbalancers.Delete(ctx, e.octavia, s.id, loadbalancers.DeleteOpts{Cascade: s.cascade}).ExtractErr()
+	if err != nil && !client.NotFound(err) {
+		return err
+	}
+	if s.failed {
+		e.memory.edit(types.UID(e.actual.UID), func(r *remembered) {
+			r.failures++
+			r.failedAt = e.clock.Now()
+		})
+	}
+	e.set(func(a *Actual) {
+		if err != nil {
+			a.Balancer = nil
+			return
+		}
+		a.begin(pendingDelete)
+	})
+	return nil
+}
+
+// updateBalancer changes name and tags of a load balancer; an empty name stays.
+type updateBalancer struct {
+	id, name string
+	tags     []string
+}
+
+func (s updateBalancer) do(ctx context.Context, e *executor) error {
+	tags := append([]string{}, s.tags...)
+	o := loadbalancers.UpdateOpts{Tags: &tags}
+	if s.name != "" {
+		o.Name = &s.name
+	}
+	lb, err := loadbalancers.Update(ctx, e.octavia, s.id, o).Extract()
+	if err != nil {
+		return err
+	}
+	e.set(func(a *Actual) {
+		a.Balancer.Name, a.Balancer.Tags = lb.Name, tags
+		if s.name != "" {
+			a.Renamed = true
+		}
+		a.begin(lb.ProvisioningStatus)
+	})
+	return nil
+}
+
+// createListener makes a listener of a load balancer.
+type createListener struct {
+	l Listener
+	f features
+}
+
+func (s createListener) do(ctx context.Context, e *executor) error {
+	o := listenerOptions(s.l, s.f)
+	o.LoadbalancerID = e.actual.Balancer.ID
+	l, err := listeners.Create(ctx, e.octavia, o).Extract()
+	if err != nil {
+		return err
+	}
+	e.changed(func(b *Balancer) { b.Listeners = append(b.Listeners, listenerOf(l)) })
+	return nil
+}
+
+// changed notes what a change has made of the load balancer, which is busy now.
+func (e *executor) changed(edit func(*Balancer)) {
+	e.set(func(a *Actual) {
+		edit(a.Balancer)
+		a.begin(pendingUpdate)
+	})
+}
+
+// updateListener changes what differs; what is nil stays.
+type updateListener struct {
+	id                                      string
+	name, tls                               *string
+	tags, cidrs                             *[]string
+	limit, client, connect, member, inspect *int
+	headers                                 *map[string]string
+}
+
+func (s updateListener) do(ctx context.Context, e *executor) error {
+	l, err := listeners.Update(ctx, e.octavia, s.id, listeners.UpdateOpts{
+		Name: s.name, DefaultTlsContainerRef: s.tls, Tags: s.tags, AllowedCIDRs: s.cidrs, ConnLimit: s.limit, InsertHeaders: s.headers,
+		TimeoutClientData: s.client, TimeoutMemberConnect: s.connect, TimeoutMemberData: s.member, TimeoutTCPInspect: s.inspect,
+	}).Extract()
+	if err != nil {
+		return err
+	}
+	e.changed(func(b *Balancer) {
+		for i := range b.Listeners {
+			if b.Listeners[i].ID == s.id {
+				pool := b.Listeners[i].Pool
+				b.Listeners[i] = listenerOf(l)
+				b.Listeners[i].Pool = pool
+			}
+		}
+	})
+	return nil
+}
+
+type deleteListener struct{ id string }
+
+func (s deleteListener) do(ctx context.Context, e *executor) error {
+	if err := listeners.Delete(ctx, e.octavia, s.id).ExtractErr(); err != nil && !client.NotFound(err) {
+		return err
+	}
+	e.changed(func(b *Balancer) {
+		b.Listeners = slices.DeleteFunc(b.Listeners, func(l ListenerActual) bool { return l.ID == s.id })
+	})
+	return nil
+}
+
+type createPool struct {
+	listener string
+	p        Pool
+}
+
+func (s createPool) do(ctx context.Context, e *executor) error {
+	if s.listener == "" {
+		return missing("the listener of pool " + s.p.Name)
+	}
+	o := poolOptions(s.p)
+	o.ListenerID = s.listener
+	p, err := pools.Create(ctx, e.octavia, o).Extract()
+	if err != nil {
+		return err
+	}
+	e.changed(func(b *Balancer) {
+		for i := range b.Listeners {
+			if b.Listeners[i].ID == s.listener {
+				made := poolOf(p)
+				b.Listeners[i].Pool = &made
+			}
+		}
+	})
+	return nil
+}
+
+// updatePool changes what differs. An algorithm that Octavia refuses is the user's mistake, which stands in
+// the way of nothing.
+type updatePool struct {
+	id, method  string
+	name        *string
+	persistence *string
+	tags        *[]string
+}
+
+func (s updatePool) do(ctx context.Context, e *executor) error {
+	o := pools.UpdateOpts{Name: s.name, LBMethod: pools.LBMethod(s.method), Tags: s.tags}
+	if s.persistence != nil {
+		o.Persistence = &pools.SessionPersistence{Type: *s.persistence}
+	}
+	p, err := pools.Update(ctx, e.octavia, s.id, o).Extract()
+	if err != nil {
+		return err
+	}
+	e.changed(func(b *Balancer) {
+		b.editPool(s.id, func(have *PoolActual) { have.Pool = poolOf(p).Pool })
+	})
+	return nil
+}
+
+// editPool changes what is known of a pool.
+func (b *Balancer) editPool(id string, edit func(*PoolActual)) {
+	for i := range b.Listeners {
+		if p := b.Listeners[i].Pool; p != nil && p.ID == id {
+			edit(p)
+		}
+	}
+}
+
+type deletePool struct{ id string }
+
+func (s deletePool) do(ctx context.Context, e *executor) error {
+	if err := pools.Delete(ctx, e.octavia, s.id).ExtractErr(); err != nil && !client.NotFound(err) {
+		return err
+	}
+	e.changed(func(b *Balancer) {
+		for i := range b.Listeners {
+			if p := b.Listeners[i].Pool; p != nil && p.ID == s.id {
+				b.Listeners[i].Pool = nil
+			}
+		}
+		b.Loose = slices.DeleteFunc(b.Loose, func(p PoolActual) bool { return p.ID == s.id })
+	})
+	return nil
+}
+
+// setMembers sets all members of a pool in one call.
+type setMembers struct {
+	pool    string
+	members []MemberActual
+}
+
+func (s setMembers) do(ctx context.Context, e *executor) error {
+	if s.pool == "" {
+		return missing("the pool of the members")
+	}
+	all := make([]pools.BatchUpdateMemberOpts, len(s.members))
+	for i := range s.members {
+		m := &s.members[i]
+		up := !m.Down
+		all[i] = pools.BatchUpdateMemberOpts{Address: m.Address, ProtocolPort: m.Port, Name: &m.Name}
+		if m.ID != "" { // what others have set stays
+			all[i].Weight, all[i].Backup, all[i].AdminStateUp = &m.Weight, &m.Backup, &up
+		}
+		if m.Subnet != "" {
+			all[i].SubnetID = &m.Subnet
+		}
+		if m.MonitorPort != 0 {
+			all[i].MonitorPort = &m.MonitorPort
+		}
+	}
+	if err := pools.BatchUpdateMembers(ctx, e.octavia, s.pool, all).ExtractErr(); err != nil {
+		return err
+	}
+	e.changed(func(b *Balancer) {
+		b.editPool(s.pool, func(p *PoolActual) { p.Members = slices.Clone(s.members) })
+	})
+	return nil
+}
+
+type createMember struct {
+	pool string
+	m    Member
+}
+
+func (s createMember) do(ctx context.Context, e *executor) error {
+	if s.pool == "" {
+		return missing("the pool of member " + s.m.Name)
+	}
+	m, err := pools.CreateMember(ctx, e.octavia, s.pool, memberOptions(s.m, "")).Extract()
+	if err != nil {
+		return err
+	}
+	e.changed(func(b *Balancer) {
+		b.editPool(s.pool, func(p *PoolActual) { p.Members = append(p.Members, memberOf(m)) })
+	})
+	return nil
+}
+
+type deleteMember struct{ pool, id string }
+
+func (s deleteMember) do(ctx context.Context, e *executor) error {
+	if err := pools.DeleteMember(ctx, e.octavia, s.pool, s.id).ExtractErr(); err != nil && !client.NotFound(err) {
+		return err
+	}
+	e.changed(func(b *Balancer) {
+		b.editPool(s.pool, func(p *PoolActual) {
+			p.Members = slices.DeleteFunc(p.Members, func(m MemberActual) bool { return m.ID == s.id })
+		})
+	})
+	return nil
+}
+
+type createMonitor struct {
+	pool string
+	m    Monitor
+}
+
+func (s createMonitor) do(ctx context.Context, e *executor) error {
+	if s.pool == "" {
+		return missing("the pool of monitor " + s.m.Name)
+	}
+	o := monitorOptions(s.m)
+	o.PoolID = s.pool
+	m, err := monitors.Create(ctx, e.octavia, o).Extract()
+	if err != nil {
+		return err
+	}
+	e.changed(func(b *Balancer) { b.editPool(s.pool, func(p *PoolActual) { p.Monitor = monitorOf(m) }) })
+	return nil
+}
+
+// updateMonitor changes what differs; a number of 0 stays.
+type updateMonitor struct {
+	id                                string
+	name                              *string
+	delay, timeout, retries, failures int
+}
+
+func (s updateMonitor) do(ctx context.Context, e *executor) error {
+	m, err := monitors.Update(ctx, e.octavia, s.id, monitors.UpdateOpts{
+		Name: s.name, Delay: s.delay, Timeout: s.timeout, MaxRetries: s.retries, MaxRetriesDown: s.failures,
+	}).Extract()
+	if err != nil {
+		return err
+	}
+	e.changed(func(b *Balancer) {
+		for i := range b.Listeners {
+			if p := b.Listeners[i].Pool; p != nil && p.Monitor != nil && p.Monitor.ID == s.id {
+				p.Monitor = monitorOf(m)
+			}
+		}
+	})
+	return nil
+}
+
+type deleteMonitor struct{ id string }
+
+func (s deleteMonitor) do(ctx context.Context, e *executor) error {
+	if err := monitors.Delete(ctx, e.octavia, s.id).ExtractErr(); err != nil && !client.NotFound(err) {
+		return err
+	}
+	e.changed(func(b *Balancer) {
+		for i := range b.Listeners {
+			if p := b.Listeners[i].Pool; p != nil && p.Monitor != nil && p.Monitor.ID == s.id {
+				p.Monitor = nil
+			}
+		}
+	})
+	return nil
+}

@@ -1,0 +1,219 @@
+// Copyright 2026 The Kubernetes Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package loadbalancer
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	v1 "k8s.io/api/core/v1"
+)
+
+// The protocols of listeners and pools.
+const (
+	tcp             = "TCP"
+	udp             = "UDP"
+	sctp            = "SCTP"
+	httpProtocol    = "HTTP"
+	terminatedHTTPS = "TERMINATED_HTTPS"
+	proxyV1         = "PROXY"
+	proxyV2         = "PROXYV2"
+	sourceIP        = "SOURCE_IP"
+)
+
+// ports makes the listeners with all below them.
+func (b *builder) ports(name string) {
+	if len(b.service.Spec.Ports) == 0 {
+		b.problem("the Service has no ports; add one to spec.ports")
+		return
+	}
+	headers := b.headers()
+	if len(headers) > 0 && proxyProtocol.Get(b.values) != "" {
+		b.problem("annotations %s and %s exclude each other: headers can only be put into HTTP requests; remove one", forwardedFor.Key(), proxyProtocol.Key())
+	}
+	for i, p := range b.service.Spec.Ports {
+		protocol := p.Protocol
+		if protocol == "" {
+			protocol = v1.ProtocolTCP
+		}
+		port := Port{Index: i, NodePort: int(p.NodePort), Protocol: string(protocol)}
+		port.Listener = b.listener(name, i, p, string(protocol), headers)
+		port.Pool = b.pool(name, i, port.Listener.Protocol)
+		port.Monitor = b.monitor(name, i, string(protocol))
+		port.Members = b.membersOf(p)
+		b.wanted.Ports = append(b.wanted.Ports, port)
+	}
+}
+
+func (b *builder) headers() map[string]string {
+	headers := map[string]string{}
+	for header, on := range map[string]bool{
+		"X-Forwarded-For": forwardedFor.Get(b.values), "X-Forwarded-Port": forwardedPort.Get(b.values), "X-Forwarded-Proto": forwardedProto.Get(b.values),
+	} {
+		if on {
+			headers[header] = "true"
+		}
+	}
+	return headers
+}
+
+// tls is the reference of the certificate, or empty.
+func (b *builder) tls() string {
+	if text, ok := b.service.Annotations[tlsReference.Key()]; ok {
+		return strings.TrimSpace(text)
+	}
+	return b.TLSContainerRef
+}
+
+func (b *builder) listener(name string, index int, p v1.ServicePort, protocol string, headers map[string]string) Listener {
+	l := Listener{
+		Name: listenerName(index, name), Protocol: protocol, Port: int(p.Port),
+		ConnectionLimit: connectionLimit.Get(b.values),
+		Timeouts:        Timeouts{clientTimeout.Get(b.values), connectTimeout.Get(b.values), memberTimeout.Get(b.values), inspectTimeout.Get(b.values)},
+		Headers:         map[string]string{},
+		CIDRs:           b.wanted.Ranges,
+		Tags:            append([]string{name}, listenerTags.Get(b.values)...),
+	}
+	if protocol != tcp { // what follows is for TCP
+		return l
+	}
+	if len(headers) > 0 {
+		l.Protocol, l.Headers = httpProtocol, headers
+	}
+	if ref := b.tls(); ref != "" {
+		l.Protocol, l.TLS = terminatedHTTPS, ref
+	}
+	return l
+}
+
+func (b *builder) pool(name string, index int, listener string) Pool {
+	p := Pool{Name: poolName(index, name), Protocol: listener, Method: first(method.Get(b.values), b.Method), Tags: poolTags.Get(b.values)}
+	if listener == terminatedHTTPS {
+		p.Protocol = httpProtocol
+	}
+	if listener != udp && listener != sctp {
+		switch proxyProtocol.Get(b.values) {
+		case "v1":
+			p.Protocol = proxyV1
+		case "v2":
+			p.Protocol = proxyV2
+		}
+	}
+	if b.service.Spec.SessionAffinity == v1.ServiceAffinityClientIP {
+		p.Persistence = sourceIP
+	}
+	return p
+}
+
+// leastUDPDelay is what Octavia wants between two checks of UDP.
+const leastUDPDelay = 3
+
+func (b *builder) monitor(name string, index int, protocol string) *Monitor {
+	on, asked := monitorOn.Lookup(b.values)
+	if !asked {
+		on = b.Monitor.Create
+	}
+	if !on {
+		return nil
+	}
+	number := func(value int, ok bool, fallback int) int {
+		if ok {
+			return value
+		}
+		return fallback
+	}
+	m := &Monitor{Name: monitorName(index, name), Type: map[string]string{tcp: "TCP", udp: "UDP-CONNECT", sctp: "SCTP"}[protocol]}
+	delay, ok := monitorDelay.Lookup(b.values)
+	m.Delay = number(delay, ok, b.Monitor.Delay)
+	timeout, ok := monitorTimeout.Lookup(b.values)
+	m.Timeout = number(timeout, ok, b.Monitor.Timeout)
+	retries, ok := monitorRetries.Lookup(b.values)
+	m.Retries = number(retries, ok, b.Monitor.MaxRetries)
+	failures, ok := monitorFailures.Lookup(b.values)
+	m.Failures = number(failures, ok, b.Monitor.MaxRetriesDown)
+	if b.service.Spec.ExternalTrafficPolicy == v1.ServiceExternalTrafficPolicyLocal {
+		m.HealthPort = int(b.service.Spec.HealthCheckNodePort)
+	}
+	return m
+}
+
+// members are the Nodes that the Service wants.
+func (b *builder) members() []*v1.Node {
+	wanted, asked := nodeSelector.Lookup(b.values)
+	if !asked {
+		wanted = b.NodeSelector
+	}
+	var nodes []*v1.Node
+	for _, n := range b.in.Nodes {
+		fits := true
+		for label, value := range wanted {
+			have, there := n.Labels[label]
+			fits = fits && there && (value == "" || have == value)
+		}
+		if fits {
+			nodes = append(nodes, n)
+		}
+	}
+	return nodes
+}
+
+// membersOf are the members of one port, sorted by name.
+func (b *builder) membersOf(p v1.ServicePort) []Member {
+	if p.NodePort == 0 {
+		return nil
+	}
+	var members []Member
+	for _, n := range b.members() {
+		a := b.addressOf(n)
+		if a == "" {
+			if len(b.wanted.Ports) == 0 { // once
+				b.warn("node %s has no usable address, and is left out", n.Name)
+			}
+			continue
+		}
+		members = append(members, Member{Name: n.Name, Address: a, Port: int(p.NodePort)})
+	}
+	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
+	return members
+}
+
+// addressOf is a Node's address as a member: of the preferred family, internal rather than external.
+func (b *builder) addressOf(n *v1.Node) string {
+	types := []v1.NodeAddressType{v1.NodeInternalIP, v1.NodeExternalIP}
+	if t := nodeAddress.Get(b.values); t != "" {
+		types = []v1.NodeAddressType{v1.NodeAddressType(t)}
+	}
+	for _, t := range types {
+		for _, a := range n.Status.Addresses {
+			if a.Type == t && familyFits(a.Address, b.wanted.Family) {
+				return a.Address
+			}
+		}
+	}
+	return ""
+}
+
+func familyFits(address, family string) bool {
+	ip, err := netip.ParseAddr(address)
+	return err == nil && (family == "" || family == familyOf(ip))
+}
+
+func familyOf(ip netip.Addr) string {
+	if ip.Unmap().Is4() {
+		return "4"
+	}
+	return "6"
+}
+
+// serverOf is the server of a Node.
+func serverOf(n *v1.Node) (string, bool) {
+	const scheme = "openstack://"
+	rest, ok := strings.CutPrefix(n.Spec.ProviderID, scheme)
+	if !ok {
+		return "", false
+	}
+	_, id, ok := strings.Cut(rest, "/")
+	return id, ok && id != "" && !strings.Contains(id, "/")
+}
