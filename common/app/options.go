@@ -115,6 +115,9 @@ func (o *options) addFlags(p Program) {
 	misc.DurationVar(&o.config.NodeStatusUpdateFrequency.Duration, "node-status-update-frequency", o.config.NodeStatusUpdateFrequency.Duration, "How often the addresses of Nodes are compared with the cloud's.")
 	o.gates.AddFlag(o.sets.FlagSet("generic"))
 	o.addOwnFlags(o.sets.FlagSet("extensions"), p.NewCloud != nil)
+	if p.AddFlags != nil {
+		p.AddFlags(o.sets.FlagSet(p.ProviderName))
+	}
 	for _, c := range p.Controllers {
 		if c.AddFlags != nil {
 			c.AddFlags(o.sets.FlagSet(c.Name))

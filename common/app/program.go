@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/spf13/pflag"
 	"k8s.io/component-base/logs"
 	"k8s.io/klog/v2"
 
@@ -34,6 +35,8 @@ type Program struct {
 	// NewCloud constructs the provider. Without it the program is a controller manager without a cloud:
 	// --cloud-provider may be empty, and Deps carries neither Cloud nor Instances.
 	NewCloud provider.Factory
+	// AddFlags registers flags of the provider's own, which NewCloud reads; may be nil.
+	AddFlags func(*pflag.FlagSet)
 	// Controllers are all that the program contains.
 	Controllers []Controller
 	// Webhooks are served when the feature gate CloudControllerManagerWebhook is on.

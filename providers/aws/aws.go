@@ -112,7 +112,7 @@ func (c *Cloud) made() *parts {
 // Initialize is for managers that do not call Probe: it returns when Probe has succeeded. Such a manager
 // has no other way to hear of a mistake, so that one ends the process, as it does upstream.
 func (c *Cloud) Initialize(_ cloudprovider.ControllerClientBuilder, stop <-chan struct{}) {
-	c.probeUntil(stop)
+	provider.ProbeUntil(c, ProviderName, stop)
 }
 
 // ProviderName is "aws".

@@ -5,9 +5,7 @@ package aws
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -161,34 +159,4 @@ func configured(cfg *config.Config) cluster.Identity {
 
 func configErrorf(format string, args ...any) error {
 	return &provider.ConfigError{Err: fmt.Errorf(format, args...)}
-}
-
-// probeUntil calls Probe until it succeeds or stop is closed.
-func (c *Cloud) probeUntil(stop <-chan struct{}) {
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	go func() {
-		select {
-		case <-stop:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	for wait := time.Second; ; wait = min(wait*2, 30*time.Second) {
-		err := c.Probe(ctx)
-		var mistake *provider.ConfigError
-		switch {
-		case err == nil || ctx.Err() != nil:
-			return
-		case errors.As(err, &mistake):
-			klog.ErrorS(err, "The AWS provider cannot work")
-			klog.FlushAndExit(klog.ExitFlushTimeout, 1)
-		}
-		klog.ErrorS(err, "Reaching AWS failed; will retry", "in", wait)
-		select {
-		case <-time.After(wait):
-		case <-ctx.Done():
-			return
-		}
-	}
 }

@@ -5,149 +5,146 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"strconv"
+	"regexp"
 	"strings"
 	"sync"
 
 	"github.com/gophercloud/gophercloud/v2"
-	sdk "github.com/gophercloud/gophercloud/v2/openstack"
-	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/apiversions"
-	"github.com/gophercloud/gophercloud/v2/openstack/networking/v2/extensions"
 )
 
-// Region is one region's services. A client is made when it is first asked for and kept: making one costs a
-// look at the service's versions. A service that is down fails those who ask for it, and nobody else.
+// Region is one region's services. A client is made when it is first asked for and kept. A service that is
+// down fails those who ask for it, and nobody else. Clients are to be asked for at each use, since a change
+// of the credentials makes new ones.
 type Region struct {
 	Name       string
 	connection *Connection
 
-	mu         sync.Mutex
-	services   map[string]*gophercloud.ServiceClient
-	extensions Extensions
-	octavia    Version
+	mu   sync.Mutex
+	view *view
 }
 
-// Extensions are the aliases of Neutron's extensions.
-type Extensions map[string]bool
+// view is what is known of a region in a session.
+type view struct {
+	session    *session
+	region     string
+	services   map[string]*known[*gophercloud.ServiceClient]
+	extensions known[Extensions]
+	octavia    known[Version]
+}
 
-// Version is one of Octavia's, such as 2.26.
-type Version struct{ Major, Minor int }
+// The types of services in the catalogue.
+const (
+	typeCompute      = "compute"
+	typeNetwork      = "network"
+	typeLoadBalancer = "load-balancer"
+	typeKeyManager   = "key-manager"
+)
 
-// Has reports whether the version is 2.minor or newer.
-func (v Version) Has(minor int) bool { return v.Major > 2 || v.Major == 2 && v.Minor >= minor }
+func newView(s *session, region string) *view {
+	v := &view{session: s, region: region, services: map[string]*known[*gophercloud.ServiceClient]{}}
+	v.extensions.turn, v.octavia.turn = newTurn(), newTurn()
+	for _, service := range []string{typeCompute, typeNetwork, typeLoadBalancer, typeKeyManager} {
+		v.services[service] = &known[*gophercloud.ServiceClient]{turn: newTurn()}
+	}
+	return v
+}
 
-func (v Version) String() string { return fmt.Sprintf("v%d.%d", v.Major, v.Minor) }
-
-type maker func(*gophercloud.ProviderClient, gophercloud.EndpointOpts) (*gophercloud.ServiceClient, error)
-
-func (r *Region) service(ctx context.Context, name string, make maker) (*gophercloud.ServiceClient, error) {
-	p, err := r.connection.authenticated(ctx)
+// now returns what is known in the session in use.
+func (r *Region) now(ctx context.Context) (*view, error) {
+	s, err := r.connection.session(ctx)
 	if err != nil {
 		return nil, err
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if s := r.services[name]; s != nil {
-		return s, nil
+	if r.view == nil || r.view.session != s {
+		r.view = newView(s, r.Name)
 	}
-	s, err := make(p, gophercloud.EndpointOpts{Region: r.Name, Availability: gophercloud.Availability(r.connection.config.Auth.Endpoint)})
-	if err != nil {
-		return nil, fmt.Errorf("endpoint of %s: %w", name, err)
-	}
-	if r.services == nil {
-		r.services = map[string]*gophercloud.ServiceClient{}
-	}
-	r.services[name] = s
-	return s, nil
+	return r.view, nil
 }
 
-// Compute is Nova.
+// Has reports whether the catalogue has an endpoint of a service, such as load-balancer. Whether anything
+// answers there is another question.
+func (r *Region) Has(ctx context.Context, service string) (bool, error) {
+	v, err := r.now(ctx)
+	if err != nil {
+		return false, err
+	}
+	_, err = v.endpoint(service)
+	var missing *gophercloud.ErrEndpointNotFound
+	if errors.As(err, &missing) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Compute is Nova, with the microversion set.
 func (r *Region) Compute(ctx context.Context) (*gophercloud.ServiceClient, error) {
-	return r.service(ctx, "compute", sdk.NewComputeV2)
+	return r.service(ctx, typeCompute)
 }
 
 // Network is Neutron.
 func (r *Region) Network(ctx context.Context) (*gophercloud.ServiceClient, error) {
-	return r.service(ctx, "network", sdk.NewNetworkV2)
+	return r.service(ctx, typeNetwork)
 }
 
 // LoadBalancer is Octavia.
 func (r *Region) LoadBalancer(ctx context.Context) (*gophercloud.ServiceClient, error) {
-	return r.service(ctx, "load-balancer", sdk.NewLoadBalancerV2)
+	return r.service(ctx, typeLoadBalancer)
 }
 
 // KeyManager is Barbican.
 func (r *Region) KeyManager(ctx context.Context) (*gophercloud.ServiceClient, error) {
-	return r.service(ctx, "key-manager", sdk.NewKeyManagerV1)
+	return r.service(ctx, typeKeyManager)
 }
 
-// Extensions asks Neutron once.
-func (r *Region) Extensions(ctx context.Context) (Extensions, error) {
-	s, err := r.Network(ctx)
+func (r *Region) service(ctx context.Context, service string) (*gophercloud.ServiceClient, error) {
+	v, err := r.now(ctx)
 	if err != nil {
 		return nil, err
 	}
-	r.mu.Lock()
-	known := r.extensions
-	r.mu.Unlock()
-	if known != nil {
-		return known, nil
-	}
-	pages, err := extensions.List(s).AllPages(ctx)
-	if err != nil {
-		return nil, Explain("list the extensions of Neutron", err)
-	}
-	all, err := extensions.ExtractExtensions(pages)
-	if err != nil {
-		return nil, err
-	}
-	found := Extensions{}
-	for _, e := range all {
-		found[e.Alias] = true
-	}
-	r.mu.Lock()
-	r.extensions = found
-	r.mu.Unlock()
-	return found, nil
+	return v.service(ctx, service)
 }
 
-// OctaviaVersion asks Octavia once for the newest version that it has. Unknown is not absent: an error is
-// not an old version.
-func (r *Region) OctaviaVersion(ctx context.Context) (Version, error) {
-	s, err := r.LoadBalancer(ctx)
-	if err != nil {
-		return Version{}, err
-	}
-	r.mu.Lock()
-	known := r.octavia
-	r.mu.Unlock()
-	if known != (Version{}) {
-		return known, nil
-	}
-	pages, err := apiversions.List(s).AllPages(ctx)
-	if err != nil {
-		return Version{}, Explain("list the versions of Octavia", err)
-	}
-	all, err := apiversions.ExtractAPIVersions(pages)
-	if err != nil {
-		return Version{}, err
-	}
-	var newest Version
-	for _, a := range all {
-		major, minor, _ := strings.Cut(strings.TrimPrefix(a.ID, "v"), ".")
-		v := Version{}
-		v.Major, _ = strconv.Atoi(major)
-		v.Minor, _ = strconv.Atoi(minor)
-		if v.Major > newest.Major || v.Major == newest.Major && v.Minor > newest.Minor {
-			newest = v
+// service makes a client without gophercloud's discovery, which asks each service for its versions, fails for
+// good at statuses that it does not know, and cannot be cancelled. The versions are those that all have.
+func (v *view) service(ctx context.Context, service string) (*gophercloud.ServiceClient, error) {
+	return v.services[service].get(ctx, func(ctx context.Context) (*gophercloud.ServiceClient, error) {
+		endpoint, err := v.endpoint(service)
+		if err != nil {
+			return nil, err
 		}
+		s := &gophercloud.ServiceClient{ProviderClient: v.session.provider, Endpoint: endpoint, Type: service}
+		switch service {
+		case typeCompute:
+			err = chooseNova(ctx, s)
+		case typeNetwork, typeLoadBalancer:
+			s.ResourceBase = withoutVersion(endpoint) + "v2.0/"
+		case typeKeyManager:
+			s.ResourceBase = withoutVersion(endpoint) + "v1/"
+		}
+		return s, err
+	})
+}
+
+// endpoint finds an address in the catalogue. It asks nobody.
+func (v *view) endpoint(service string) (string, error) {
+	interfaces := v.session.identity.auth.Endpoint
+	o := gophercloud.EndpointOpts{Region: v.region, Availability: gophercloud.Availability(interfaces)}
+	o.ApplyDefaults(service)
+	url, err := v.session.provider.EndpointLocator(o)
+	if err != nil {
+		return "", &connectError{text: fmt.Sprintf("the catalogue has no %s endpoint of %s in region %q", interfaces, service, v.region), cause: err}
 	}
-	if newest.Major < 2 {
-		return Version{}, fmt.Errorf("octavia names no version in its list of %d", len(all))
-	}
-	r.mu.Lock()
-	r.octavia = newest
-	r.mu.Unlock()
-	return newest, nil
+	return url, nil
+}
+
+// lastVersion is a version at the end of an address.
+var lastVersion = regexp.MustCompile(`/v[0-9]+(\.[0-9]+)?/$`)
+
+// withoutVersion drops the version from an address of the catalogue, which may or may not have one.
+func withoutVersion(endpoint string) string {
+	return strings.TrimSuffix(lastVersion.ReplaceAllString(endpoint, "/"), "/") + "/"
 }

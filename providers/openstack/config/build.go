@@ -4,6 +4,8 @@
 package config
 
 import (
+	"cmp"
+	"maps"
 	"net/netip"
 	"slices"
 	"strings"
@@ -37,48 +39,26 @@ func (b *builder) build() *Config {
 		b.wrong("Metadata", "request-timeout", "%s is negative", c.RequestTimeout)
 	}
 	c.Auth = b.auth()
+	c.Regions = b.regions(c.Auth.Region)
+	b.environment(c)
 	c.LoadBalancer = b.loadBalancer()
 	c.Networking = b.networking()
 	b.searchOrder()
 	return c
 }
 
-func (b *builder) auth() Auth {
-	g := b.Global
-	a := Auth{
-		AuthURL: g.AuthURL, UserID: g.UserID, Username: g.Username, Password: g.Password,
-		TenantID: g.TenantID, TenantName: g.TenantName, TenantDomainID: g.TenantDomainID, TenantDomainName: g.TenantDomainName,
-		UserDomainID: g.UserDomainID, UserDomainName: g.UserDomainName, DomainID: g.DomainID, DomainName: g.DomainName,
-		ApplicationCredentialID: g.ApplicationCredentialID, ApplicationCredentialName: g.ApplicationCredentialName,
-		ApplicationCredentialSecret: g.ApplicationCredentialSecret,
-		TrustID:                     g.TrustID, TrusteeID: g.TrusteeID, TrusteePassword: g.TrusteePassword, Token: g.Token, Region: g.Region,
-		CAFile: g.CAFile, CAFileContents: g.CAFileContents, CertFile: g.CertFile, KeyFile: g.KeyFile,
-		Insecure: g.TLSInsecure == "true", UseClouds: g.UseClouds, CloudsFile: g.CloudsFile, Cloud: g.Cloud,
-		Endpoint: strings.TrimSuffix(g.EndpointType, "URL"),
+// regions are those that are served, the default one first.
+func (b *builder) regions(first string) []string {
+	all := []string{first}
+	for _, r := range b.Global.Regions {
+		if r == "" || first == "" {
+			b.wrong("Global", "regions", "needs region, and names; region is the one that has load balancers and routes")
+			break
+		} else if !slices.Contains(all, r) {
+			all = append(all, r)
+		}
 	}
-	switch a.Endpoint {
-	case "":
-		a.Endpoint = "public"
-	case "public", "internal", "admin":
-	default:
-		b.wrong("Global", "os-endpoint-type", "%q is none of public, internal and admin", g.EndpointType)
-	}
-	if g.TLSInsecure != "" && g.TLSInsecure != "true" && g.TLSInsecure != "false" {
-		b.doubtful("Global", "tls-insecure", "%q has no effect; only \"true\" switches verification off", g.TLSInsecure)
-	}
-	if a.UserID != "" && a.Username != "" {
-		b.wrong("Global", "username", "and user-id exclude each other; remove one")
-	}
-	if (a.CertFile == "") != (a.KeyFile == "") {
-		b.doubtful("Global", "cert-file", "and key-file count only together")
-	}
-	if a.AuthURL == "" && !a.UseClouds {
-		b.wrong("Global", "auth-url", "is missing; it is the URL of Keystone, unless use-clouds takes it from clouds.yaml")
-	}
-	if a.Cloud != "" && !a.UseClouds {
-		b.doubtful("Global", "cloud", "has no effect without use-clouds")
-	}
-	return a
+	return all
 }
 
 var methods = []string{"ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP", "SOURCE_IP_PORT"}
@@ -94,15 +74,16 @@ func (b *builder) loadBalancer() LoadBalancer {
 		MaxShared: in.MaxShared, ContainerStore: in.ContainerStore, TLSContainerRef: in.TLSContainerRef, SerialCalls: in.SerialCalls,
 		NodeSelector: map[string]string{}, Classes: map[string]Class{},
 	}
+	out.Provider = cmp.Or(out.Provider, "amphora")
 	if in.Version != "" && in.Version != "v2" {
 		b.wrong("LoadBalancer", "lb-version", "%q is not v2, the only version that there is", in.Version)
 	}
-	if !slices.Contains([]string{"amphora", "octavia", "amphorav2", "ovn", "f5"}, in.Provider) {
-		b.doubtful("LoadBalancer", "lb-provider", "%q is not known here, and is used as it is", in.Provider)
+	if !slices.Contains([]string{"amphora", "octavia", "amphorav2", "ovn", "f5"}, out.Provider) {
+		b.doubtful("LoadBalancer", "lb-provider", "%q is not known here, and is used as it is", out.Provider)
 	}
 	if out.Method == "" { // ovn knows no other algorithm
 		out.Method = "ROUND_ROBIN"
-		if in.Provider == "ovn" {
+		if out.Provider == "ovn" {
 			out.Method = "SOURCE_IP_PORT"
 		}
 	}
@@ -113,7 +94,11 @@ func (b *builder) loadBalancer() LoadBalancer {
 		b.doubtful("LoadBalancer", "container-store", "%q is neither barbican nor external; TLS references are not checked", in.ContainerStore)
 	}
 	if in.MaxShared < 1 {
-		b.wrong("LoadBalancer", "max-shared-lb", "%d is less than 1", in.MaxShared)
+		b.doubtful("LoadBalancer", "max-shared-lb", "%d is less than 1, which is used instead", in.MaxShared)
+		out.MaxShared = 1
+	}
+	if b.Line("LoadBalancer", "", "use-octavia") > 0 {
+		b.doubtful("LoadBalancer", "use-octavia", "has no effect: there is nothing but Octavia")
 	}
 	out.Monitor = b.monitor()
 	for item := range strings.SplitSeq(in.NodeSelector, ",") {
@@ -121,7 +106,8 @@ func (b *builder) loadBalancer() LoadBalancer {
 			out.NodeSelector[label] = value
 		}
 	}
-	for name, c := range b.LoadBalancerClass {
+	for _, name := range slices.Sorted(maps.Keys(b.LoadBalancerClass)) {
+		c := b.LoadBalancerClass[name]
 		if name == "" {
 			b.warnings = append(b.warnings, b.Wrong("LoadBalancerClass", "", "", "a class without a name is ignored; write [LoadBalancerClass \"name\"]").Error())
 			continue
@@ -131,23 +117,35 @@ func (b *builder) loadBalancer() LoadBalancer {
 	return out
 }
 
+// monitor takes the defaults for what Octavia would refuse: files that have it worked as long as no monitor was
+// asked for.
 func (b *builder) monitor() Monitor {
-	in := b.content.LoadBalancer
-	m := Monitor{Create: in.CreateMonitor, MaxRetries: int(in.MonitorRetries), MaxRetriesDown: int(in.MonitorRetriesDown)}
+	in, standard := b.content.LoadBalancer, defaults().LoadBalancer
+	m := Monitor{Create: in.CreateMonitor}
 	for _, t := range []struct {
-		key   string
-		value duration
-		into  *int
-	}{{"monitor-delay", in.MonitorDelay, &m.Delay}, {"monitor-timeout", in.MonitorTimeout, &m.Timeout}} {
+		key             string
+		value, fallback duration
+		into            *int
+	}{{"monitor-delay", in.MonitorDelay, standard.MonitorDelay, &m.Delay}, {"monitor-timeout", in.MonitorTimeout, standard.MonitorTimeout, &m.Timeout}} {
 		if *t.into = int(time.Duration(t.value) / time.Second); *t.into < 1 {
-			b.wrong("LoadBalancer", t.key, "%s is less than a second", time.Duration(t.value))
+			b.doubtful("LoadBalancer", t.key, "%s is less than a second; %s is used instead", time.Duration(t.value), time.Duration(t.fallback))
+			*t.into = int(time.Duration(t.fallback) / time.Second)
 		}
 	}
 	const most = 10
-	for key, n := range map[string]int{"monitor-max-retries": m.MaxRetries, "monitor-max-retries-down": m.MaxRetriesDown} {
-		if n < 1 || n > most {
-			b.wrong("LoadBalancer", key, "%d is not between 1 and %d", n, most)
+	for _, n := range []struct {
+		key             string
+		value, fallback uint
+		into            *int
+	}{
+		{"monitor-max-retries", in.MonitorRetries, standard.MonitorRetries, &m.MaxRetries},
+		{"monitor-max-retries-down", in.MonitorRetriesDown, standard.MonitorRetriesDown, &m.MaxRetriesDown},
+	} {
+		if n.value < 1 || n.value > most {
+			b.doubtful("LoadBalancer", n.key, "%d is not from 1 to %d; %d is used instead", n.value, most, n.fallback)
+			n.value = n.fallback
 		}
+		*n.into = int(n.value) //nolint:gosec // it is at most 10
 	}
 	return m
 }

@@ -22,26 +22,15 @@ type Config struct {
 	LoadBalancer LoadBalancer
 	Networking   Networking
 	RouterID     string
+	// Regions are those that are served, the default one first. Without any region in the file that is one
+	// without a name, whose endpoints are the first of the catalogue.
+	Regions []string
+	// Regional says that provider IDs name the region: each region has a manager of its own.
+	Regional bool
 	// RequestTimeout is that of every OpenStack call.
 	RequestTimeout time.Duration
 	// Warnings are what was ignored or is doubtful, each a sentence with file and line.
 	Warnings []string
-}
-
-// Auth says how to reach and authenticate with Keystone. Empty fields may come from clouds.yaml.
-type Auth struct {
-	AuthURL                                                                         string
-	UserID, Username, Password                                                      string
-	TenantID, TenantName, TenantDomainID, TenantDomainName                          string
-	UserDomainID, UserDomainName, DomainID, DomainName                              string
-	ApplicationCredentialID, ApplicationCredentialName, ApplicationCredentialSecret string
-	TrustID, TrusteeID, TrusteePassword, Token, Region                              string
-	// Endpoint is "public", "internal" or "admin".
-	Endpoint                                  string
-	CAFile, CAFileContents, CertFile, KeyFile string
-	Insecure                                  bool
-	UseClouds                                 bool
-	CloudsFile, Cloud                         string
 }
 
 // LoadBalancer are the defaults of load balancers.

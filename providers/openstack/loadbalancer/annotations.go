@@ -33,7 +33,7 @@ const (
 )
 
 var (
-	internal = annotations.Custom(Set, "service.beta.kubernetes.io/openstack-internal-load-balancer", "boolean", exactly, false, "`internal-lb`",
+	internal = annotations.Custom(Set, "service.beta.kubernetes.io/openstack-internal-load-balancer", "boolean", exactly, false, "internal-lb of the cloud-config",
 		"No floating IP. Taking it away, or setting it, works at any time. Where the configuration says `internal-lb=true` it cannot be undone.", boolean)
 	balancerID = annotations.String(Set, "load-balancer-id", "", "The load balancer of the Service. It is written by the provider; set by hand it shares one that exists. It must not be changed.", "the ID of a load balancer", nil)
 	address    = annotations.String(Set, "load-balancer-address", "", "The address in use, floating IP or VIP; written by the provider, and never read as a wish.", "", nil)
@@ -59,7 +59,7 @@ var (
 	forwardedFor    = annotations.Custom(Set, "x-forwarded-for", "boolean", exactly, false, "false", "TCP ports speak HTTP, and requests get the header X-Forwarded-For.", boolean)
 	forwardedPort   = annotations.Custom(Set, "x-forwarded-port", "boolean", exactly, false, "false", "The same with X-Forwarded-Port.", boolean)
 	forwardedProto  = annotations.Custom(Set, "x-forwarded-proto", "boolean", exactly, false, "false", "The same with X-Forwarded-Proto.", boolean)
-	tlsReference    = annotations.Custom(Set, "default-tls-container-ref", "URL", "a URL that ends in `containers/<ID>` or `secrets/<ID>`", "", "`default-tls-container-ref`", "TCP ports terminate TLS with the certificate of this Barbican container or secret.", reference)
+	tlsReference    = annotations.Custom(Set, "default-tls-container-ref", "URL", "a URL that ends in `containers/<ID>` or `secrets/<ID>`", "", "default-tls-container-ref of the cloud-config", "TCP ports terminate TLS with the certificate of this Barbican container or secret.", reference)
 	method          = annotations.Enum(Set, "lb-method", "", "The algorithm that chooses members.", "ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP", "SOURCE_IP_PORT")
 
 	clientTimeout  = annotations.Int(Set, "timeout-client-data", defaultClientTimeout, 0, math.MaxInt32, "Milliseconds without data from the client after which a connection ends.")
@@ -67,13 +67,13 @@ var (
 	memberTimeout  = annotations.Int(Set, "timeout-member-data", defaultMemberTimeout, 0, math.MaxInt32, "Milliseconds without data from the member after which a connection ends.")
 	inspectTimeout = annotations.Int(Set, "timeout-tcp-inspect", 0, 0, math.MaxInt32, "Milliseconds to wait for data that is inspected.")
 
-	monitorOn       = annotations.Custom(Set, "enable-health-monitor", "boolean", exactly, false, "`create-monitor`", "Checks the health of members.", boolean)
+	monitorOn       = annotations.Custom(Set, "enable-health-monitor", "boolean", exactly, false, "create-monitor of the cloud-config", "Checks the health of members.", boolean)
 	monitorDelay    = annotations.Int(Set, "health-monitor-delay", 0, 1, math.MaxInt32, "Seconds between two checks.")
 	monitorTimeout  = annotations.Int(Set, "health-monitor-timeout", 0, 1, math.MaxInt32, "Seconds after which a check has failed.")
 	monitorRetries  = annotations.Int(Set, "health-monitor-max-retries", 0, 1, mostRetries, "Checks that make a member healthy.")
 	monitorFailures = annotations.Int(Set, "health-monitor-max-retries-down", 0, 1, mostRetries, "Checks that make a member unhealthy.")
 
-	nodeSelector = annotations.Custom(Set, "node-selector", "list", "`label=value` or `label`, separated by commas", nil, "`node-selector`", "Only Nodes with all these labels become members; empty for all Nodes.",
+	nodeSelector = annotations.Custom(Set, "node-selector", "list", "`label=value` or `label`, separated by commas", nil, "node-selector of the cloud-config", "Only Nodes with all these labels become members; empty for all Nodes.",
 		func(text string) (map[string]string, error) { return selector(text), nil })
 	nodeAddress = annotations.Enum(Set, "node-address-type", "", "Which of a Node's addresses becomes its member's. Without it the first InternalIP, else the first ExternalIP.", "InternalIP", "ExternalIP")
 

@@ -195,7 +195,7 @@ func (s givePort) do(ctx context.Context, e *executor) error {
 	if err != nil {
 		return err
 	}
-	e.ports.forget(s.p.DeviceID)
+	e.ports.replace(changed)
 	e.set(func(a *Actual) { a.Carriers = append(a.Carriers, changed) })
 	return nil
 }
@@ -207,7 +207,7 @@ type takePort struct {
 }
 
 func (s takePort) do(ctx context.Context, e *executor) error {
-	_, err := neutron.UpdatePort(ctx, e.net, s.p, func(p neutron.Port) map[string]any {
+	changed, err := neutron.UpdatePort(ctx, e.net, s.p, func(p neutron.Port) map[string]any {
 		if !slices.Contains(p.SecurityGroups, s.group) {
 			return nil
 		}
@@ -221,7 +221,9 @@ func (s takePort) do(ctx context.Context, e *executor) error {
 			return err
 		}
 	}
-	e.ports.forget(s.p.DeviceID)
+	if err == nil {
+		e.ports.replace(changed)
+	}
 	e.set(func(a *Actual) {
 		a.Carriers = slices.DeleteFunc(slices.Clone(a.Carriers), func(p neutron.Port) bool { return p.ID == s.p.ID })
 	})

@@ -95,11 +95,21 @@ func (c *portCache) get(servers []string) []neutron.Port {
 	return ports
 }
 
-// forget makes the ports of a server be read again: somebody has changed one.
-func (c *portCache) forget(server string) {
+// replace notes what a port has become.
+func (c *portCache) replace(port neutron.Port) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	delete(c.known, server)
+	k, ok := c.known[port.DeviceID]
+	if !ok {
+		return
+	}
+	k.ports = slices.Clone(k.ports)
+	for i := range k.ports {
+		if k.ports[i].ID == port.ID {
+			k.ports[i] = port
+		}
+	}
+	c.known[port.DeviceID] = k
 }
 
 // serverPorts returns the ports of servers.

@@ -24,6 +24,7 @@ import (
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
+	utilclock "k8s.io/utils/clock"
 
 	"sigs.k8s.io/cloud-providers/common/plan"
 	"sigs.k8s.io/cloud-providers/common/provider"
@@ -103,7 +104,7 @@ func (w *world) configure(text string) {
 		w.t.Fatal(err)
 	}
 	w.settings = cfg.LoadBalancer
-	connection, err := client.Prepare(w.t.Context(), provider.Setup{}, cfg)
+	connection, err := client.Prepare(w.t.Context(), provider.Setup{}, cfg, client.WithClock(hurried{}))
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -143,6 +144,11 @@ func (w *world) start() {
 	w.balancer.SetServices(corelisters.NewServiceLister(w.services))
 	w.lb = provider.Planned(w.balancer)
 }
+
+// hurried is a clock that waits for nothing: attempts follow each other at once.
+type hurried struct{ utilclock.RealClock }
+
+func (c hurried) NewTimer(time.Duration) utilclock.Timer { return c.RealClock.NewTimer(0) }
 
 // clock is the cloud's.
 type clock struct{ *sim.Clock }

@@ -1,0 +1,131 @@
+// Copyright 2026 The Kubernetes Authors.
+// SPDX-License-Identifier: Apache-2.0
+
+package instances
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strconv"
+
+	"github.com/gophercloud/gophercloud/v2"
+
+	"sigs.k8s.io/cloud-providers/providers/openstack/client"
+)
+
+const (
+	// pageSize is Nova's limit for a page.
+	pageSize = 1000
+	// maxURL is what a URL may be long: web servers and proxies refuse request lines of more than 8 KiB.
+	maxURL = 8000
+)
+
+// get asks Nova.
+func (r *region) get(ctx context.Context, path string, into any) error {
+	nova, err := r.client.Compute(ctx)
+	if err != nil {
+		return err
+	}
+	_, err = nova.Get(ctx, nova.ServiceURL(path), into, nil) //nolint:bodyclose // gophercloud closes what it has decoded
+	return err
+}
+
+// show returns a server; false if Nova says that there is none.
+func (r *region) show(ctx context.Context, id string) (*server, bool, error) {
+	var answer struct {
+		Server *server `json:"server"`
+	}
+	err := r.get(ctx, "servers/"+url.PathEscape(id), &answer)
+	switch {
+	case itemNotFound(err):
+		return nil, false, nil
+	case err != nil:
+		return nil, false, client.Explain("get server "+id, err)
+	case answer.Server == nil || answer.Server.ID != id:
+		return nil, false, fmt.Errorf("get server %s: an answer without it", id)
+	}
+	return answer.Server, true, nil
+}
+
+// itemNotFound reports whether Nova itself says that there is no such object. The 404 of a proxy in front of
+// it, or of a wrong address, says nothing about servers.
+func itemNotFound(err error) bool {
+	var answer map[string]json.RawMessage
+	return client.NotFound(err) && json.Unmarshal(bodyOf(err), &answer) == nil && answer["itemNotFound"] != nil
+}
+
+func bodyOf(err error) []byte {
+	var again *gophercloud.ErrErrorAfterReauthentication
+	if errors.As(err, &again) {
+		return bodyOf(again.ErrOriginal)
+	}
+	var answer gophercloud.ErrUnexpectedResponseCode
+	if errors.As(err, &answer) {
+		return answer.Body
+	}
+	return nil
+}
+
+// list returns the project's servers whose name matches an expression, if there is one, and whether those
+// are all: at most a number of pages are read, if it is positive.
+func (r *region) list(ctx context.Context, name string, pages int) ([]server, bool, error) {
+	var all []server
+	query := url.Values{"limit": {strconv.Itoa(pageSize)}}
+	if name != "" {
+		query.Set("name", name)
+	}
+	for read := 0; pages <= 0 || read < pages; read++ {
+		var page struct {
+			Servers *[]server       `json:"servers"`
+			Links   json.RawMessage `json:"servers_links"`
+		}
+		err := r.get(ctx, "servers/detail?"+query.Encode(), &page)
+		if client.Status(err) == http.StatusBadRequest && read > 0 {
+			return all, false, nil // the server after which this page was to begin has been deleted
+		}
+		if err != nil {
+			return nil, false, client.Explain("list servers", err)
+		}
+		if page.Servers == nil {
+			return nil, false, errors.New("list servers: an answer without a list")
+		}
+		servers := *page.Servers
+		all = append(all, servers...)
+		if len(page.Links) == 0 || len(servers) == 0 {
+			return all, true, nil
+		}
+		query.Set("marker", servers[len(servers)-1].ID)
+	}
+	return all, false, nil
+}
+
+// pattern is a regular expression that matches just these names.
+type pattern struct {
+	expression string
+	names      []string
+}
+
+// patterns match names, as few as the length of URLs allows.
+func patterns(names []string, room int) []pattern {
+	const around = len("^()$") * len("%5E")
+	var all []pattern
+	length := room
+	for _, name := range names {
+		quoted := regexp.QuoteMeta(name)
+		one := len(url.QueryEscape("|" + quoted))
+		if length += one; length > room {
+			all, length = append(all, pattern{}), around+one
+		}
+		last := &all[len(all)-1]
+		last.expression, last.names = last.expression+"|"+quoted, append(last.names, name)
+	}
+	for i := range all {
+		all[i].expression = "^(" + all[i].expression[1:] + ")$"
+	}
+	return all
+}
