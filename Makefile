@@ -28,7 +28,7 @@ run: ## a real control plane, the local cloud, three nodes and a load-balanced S
 	@mkdir -p $(OUT) && go build -o $(OUT)/demo ./test/cmd/demo && exec $(OUT)/demo
 
 .PHONY: test
-test: control-plane awscli ## all tests
+test: control-plane awscli openstackcli ## all tests
 	@for m in $(MODULES); do echo "== go test $$m"; (cd $$m && go test -p $(TEST_PARALLEL) -timeout 30m $(TEST_FLAGS) ./...); done
 	@for m in $(ALONE); do echo "== go test $$m"; (cd $$m && GOWORK=off go test $(TEST_FLAGS) ./...); done
 
@@ -44,6 +44,14 @@ test-scale: control-plane ## thousands of nodes, ours beside the stock controlle
 test-scale-aws: control-plane ## the AWS provider with a thousand nodes on the simulated AWS; about 12 minutes
 	@cd test && go test -tags scale -timeout 60m -v -run TestScaleAWS ./aws $(TEST_FLAGS)
 
+.PHONY: test-scale-openstack
+test-scale-openstack: control-plane ## the OpenStack provider with a thousand nodes on the simulated OpenStack; about 10 minutes
+	@cd test && go test -tags scale -timeout 60m -v -run TestScaleOpenStack ./openstack $(TEST_FLAGS)
+
+.PHONY: test-openstack-real
+test-openstack-real: control-plane openstackcli ## the OpenStack provider and the simulator against real services of Debian 12 on loopback; needs root
+	@cd test && go test -tags openstackreal -p 1 -timeout 60m -v -run 'Real|Bed' ./clouds/openstack/real ./clouds/openstack/clisession ./openstack $(TEST_FLAGS)
+
 .PHONY: bench
 bench: control-plane ## the figures of docs/figures.md
 	@cd test && go test -run '^$$' -bench . -benchtime 1x -timeout 30m ./cluster/...
@@ -56,6 +64,10 @@ control-plane: ## etcd, kube-apiserver and kube-controller-manager, built once a
 awscli: ## Debian's AWS command line: the simulated AWS has to serve clients that we did not write
 	@[ -x /usr/bin/aws ] || { echo "installing awscli"; $(SUDO) apt-get -qq update && $(SUDO) apt-get -qq install -y --no-install-recommends awscli > /dev/null; }
 
+.PHONY: openstackcli
+openstackcli: ## Debian's OpenStack command line, which the simulated OpenStack has to serve
+	@[ -f /usr/lib/python3/dist-packages/octaviaclient/__init__.py -a -f /usr/lib/python3/dist-packages/barbicanclient/__init__.py -a -x /usr/bin/openstack ] || { echo "installing python3-openstackclient"; $(SUDO) apt-get -qq update && $(SUDO) apt-get -qq install -y --no-install-recommends python3-openstackclient python3-octaviaclient python3-barbicanclient > /dev/null; }
+
 .PHONY: build
 build: ## the programs, stripped, in _out/
 	@mkdir -p $(OUT)
@@ -66,6 +78,7 @@ build: ## the programs, stripped, in _out/
 generate: ## reference pages and manifests from the code
 	@cd providers/local && go test ./loadbalancer ./manager -update
 	@cd providers/aws && go test ./config ./deploy/iam ./loadbalancer ./manager -update
+	@cd providers/openstack && go test ./config ./loadbalancer ./manager -update
 	@cd test/charts && GOWORK=off go test . -update
 	@cd test/monitoring && GOWORK=off go generate ./...
 

@@ -11,7 +11,6 @@ import (
 	"sync"
 
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
-	corelisters "k8s.io/client-go/listers/core/v1"
 	cloudprovider "k8s.io/cloud-provider"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
@@ -19,10 +18,6 @@ import (
 	"sigs.k8s.io/cloud-providers/common/provider"
 	"sigs.k8s.io/cloud-providers/providers/aws/client"
 	"sigs.k8s.io/cloud-providers/providers/aws/config"
-	"sigs.k8s.io/cloud-providers/providers/aws/instances"
-	"sigs.k8s.io/cloud-providers/providers/aws/loadbalancer"
-	"sigs.k8s.io/cloud-providers/providers/aws/prefixes"
-	"sigs.k8s.io/cloud-providers/providers/aws/routes"
 )
 
 // ProviderName is the value of --cloud-provider.
@@ -31,26 +26,19 @@ const ProviderName = client.ProviderName
 // Cloud is the provider. Beside cloudprovider.Interface it offers what package provider knows. Its parts
 // exist once Probe has succeeded: only then is the region known, and which cluster this is.
 type Cloud struct {
+	provider.Offered
 	config     *config.Config
 	connection *client.Connection
 	clock      clock.WithTicker
 
-	mu       sync.Mutex // held during Probe, which makes the parts
-	parts    *parts
-	services corelisters.ServiceLister
-	nodes    corelisters.NodeLister
+	mu    sync.Mutex // held during Probe, which finds the place
+	place *place
 }
 
-// parts is what the provider consists of.
-type parts struct {
-	site          Site
-	clients       *client.Clients
-	store         *instances.Store
-	instances     *instances.Instances
-	balancers     *loadbalancer.LoadBalancers
-	loadBalancers provider.PlannedLoadBalancers
-	routes        *routes.Routes
-	prefixes      *prefixes.Prefixes
+// place is where the cluster is, with the clients for it.
+type place struct {
+	site    Site
+	clients *client.Clients
 }
 
 var (
@@ -87,7 +75,7 @@ func New(ctx context.Context, setup provider.Setup) (cloudprovider.Interface, er
 func (c *Cloud) Probe(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.parts != nil {
+	if c.place != nil {
 		return nil
 	}
 	site, clients, err := c.locate(ctx)
@@ -95,18 +83,19 @@ func (c *Cloud) Probe(ctx context.Context) error {
 		return err
 	}
 	klog.FromContext(ctx).Info("Found the cluster's place in AWS", "region", site.Region, "vpc", site.VPC, "subnet", site.SubnetID, "cluster", site.Cluster.ID, "instance", site.SelfID)
-	c.parts = c.assemble(site, clients)
+	c.Make(c.assemble(site, clients))
+	c.place = &place{site, clients}
 	return nil
 }
 
-// made returns the parts; without any before Probe has succeeded.
-func (c *Cloud) made() *parts {
+// located returns the place; without anything before Probe has succeeded.
+func (c *Cloud) located() *place {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.parts == nil {
-		return &parts{}
+	if c.place == nil {
+		return &place{}
 	}
-	return c.parts
+	return c.place
 }
 
 // Initialize is for managers that do not call Probe: it returns when Probe has succeeded. Such a manager
@@ -123,34 +112,10 @@ func (c *Cloud) HasClusterID() bool { return true }
 
 // EC2 is the client for controllers of this provider's own; nil before Probe has succeeded.
 func (c *Cloud) EC2() *ec2.Client {
-	if clients := c.made().clients; clients != nil {
+	if clients := c.located().clients; clients != nil {
 		return clients.EC2
 	}
 	return nil
-}
-
-// BatchInstances looks many instances up at once.
-func (c *Cloud) BatchInstances() (provider.Instances, bool) {
-	i := c.made().instances
-	return i, i != nil
-}
-
-// PlannedLoadBalancers plans load balancers.
-func (c *Cloud) PlannedLoadBalancers() (provider.PlannedLoadBalancers, bool) {
-	lb := c.made().loadBalancers
-	return lb, lb != nil
-}
-
-// BatchRoutes changes many routes at once.
-func (c *Cloud) BatchRoutes() (provider.Routes, bool) {
-	r := c.made().routes
-	return r, r != nil
-}
-
-// NodeCIDRs gives Nodes the IPv6 prefixes that EC2 has delegated to their instances.
-func (c *Cloud) NodeCIDRs() (provider.NodeCIDRs, bool) {
-	p := c.made().prefixes
-	return p, p != nil
 }
 
 // Capabilities says what AWS's load balancers can do as this provider uses them.

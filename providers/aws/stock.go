@@ -15,47 +15,17 @@ import (
 	"sigs.k8s.io/cloud-providers/common/provider"
 )
 
-// InstancesV2 is for the stock manager.
-func (c *Cloud) InstancesV2() (cloudprovider.InstancesV2, bool) {
-	i := c.made().instances
-	if i == nil {
-		return nil, false
-	}
-	return provider.StockInstances(i), true
-}
-
-// LoadBalancer is for the stock manager.
-func (c *Cloud) LoadBalancer() (cloudprovider.LoadBalancer, bool) {
-	lb := c.made().loadBalancers
-	if lb == nil {
-		return nil, false
-	}
-	return provider.StockLoadBalancer(lb), true
-}
-
-// Routes is for the stock manager.
-func (c *Cloud) Routes() (cloudprovider.Routes, bool) {
-	r := c.made().routes
-	if r == nil {
-		return nil, false
-	}
-	return provider.StockRoutes(r), true
-}
-
 // Instances is for programs that use the provider as a library; controllers use InstancesV2.
 func (c *Cloud) Instances() (cloudprovider.Instances, bool) {
-	i := c.made().instances
-	return perName{i, c.made().site}, i != nil
+	i, ok := c.BatchInstances()
+	return perName{i, c.located().site}, ok
 }
 
 // Zones is for programs that use the provider as a library; controllers use InstancesV2.
 func (c *Cloud) Zones() (cloudprovider.Zones, bool) {
-	i := c.made().instances
-	return perName{i, c.made().site}, i != nil
+	i, ok := c.BatchInstances()
+	return perName{i, c.located().site}, ok
 }
-
-// Clusters is offered by no provider any more.
-func (c *Cloud) Clusters() (cloudprovider.Clusters, bool) { return nil, false }
 
 // perName is the contract of before InstancesV2: one instance at a time, by Node name or provider ID.
 type perName struct {

@@ -6,7 +6,6 @@ package openstack
 import (
 	"context"
 
-	"k8s.io/client-go/informers"
 	corelisters "k8s.io/client-go/listers/core/v1"
 	"k8s.io/klog/v2"
 
@@ -17,32 +16,26 @@ import (
 	"sigs.k8s.io/cloud-providers/providers/openstack/routes"
 )
 
-// watcher is told where Services and Nodes can be seen.
-type watcher func(services corelisters.ServiceLister, nodes corelisters.NodeLister)
-
-// assemble makes the parts of the provider.
-func (c *Cloud) assemble(ctx context.Context) (*parts, error) {
-	p := &parts{instances: instances.New(c.connection.Regions(), instances.Options{
+// assemble makes the parts of the provider. Load balancers are made in the default region.
+func (c *Cloud) assemble(ctx context.Context) (provider.Offer, error) {
+	offer := provider.Offer{Instances: instances.New(c.connection.Regions(), instances.Options{
 		Networking: c.config.Networking, Regional: c.config.Regional,
 	}, c.clock)}
 	if c.config.LoadBalancer.Enabled {
 		balancers := loadbalancer.New(c.connection.Default(), c.config.LoadBalancer, c.clock)
-		p.loadBalancers = provider.Planned(balancers)
-		p.watchers = append(p.watchers, func(services corelisters.ServiceLister, _ corelisters.NodeLister) { balancers.SetServices(services) })
+		offer.LoadBalancers = provider.Planned(balancers)
+		offer.Watchers = append(offer.Watchers, func(services corelisters.ServiceLister, _ corelisters.NodeLister) { balancers.SetServices(services) })
 	}
 	if c.config.RouterID != "" {
-		if err := c.addRoutes(ctx, p); err != nil {
-			return nil, err
+		if err := c.addRoutes(ctx, &offer); err != nil {
+			return provider.Offer{}, err
 		}
 	}
-	if c.nodes != nil {
-		p.watch(c.services, c.nodes)
-	}
-	return p, nil
+	return offer, nil
 }
 
 // addRoutes adds routes if Neutron can have them. That it does not answer is not that it cannot.
-func (c *Cloud) addRoutes(ctx context.Context, p *parts) error {
+func (c *Cloud) addRoutes(ctx context.Context, offer *provider.Offer) error {
 	region := c.connection.Default()
 	extensions, err := region.Extensions(ctx)
 	if err != nil {
@@ -52,32 +45,8 @@ func (c *Cloud) addRoutes(ctx context.Context, p *parts) error {
 		klog.FromContext(ctx).Info("No routes: Neutron has neither the extension extraroute nor extraroute-atomic", "router", c.config.RouterID)
 		return nil
 	}
-	p.routes = routes.New(region, c.config.RouterID, extensions, c.clock)
-	p.watchers = append(p.watchers, func(_ corelisters.ServiceLister, nodes corelisters.NodeLister) { p.routes.SetNodes(nodes) })
+	r := routes.New(region, c.config.RouterID, extensions, c.clock)
+	offer.Routes = r
+	offer.Watchers = append(offer.Watchers, func(_ corelisters.ServiceLister, nodes corelisters.NodeLister) { r.SetNodes(nodes) })
 	return nil
-}
-
-// watch lets the parts see Services and Nodes.
-func (p *parts) watch(services corelisters.ServiceLister, nodes corelisters.NodeLister) {
-	for _, w := range p.watchers {
-		w(services, nodes)
-	}
-}
-
-// WatchCluster implements provider.ClusterWatcher.
-func (c *Cloud) WatchCluster(services corelisters.ServiceLister, nodes corelisters.NodeLister) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.services, c.nodes = services, nodes
-	if c.parts != nil {
-		c.parts.watch(services, nodes)
-	}
-}
-
-// SetInformers is for the stock manager.
-func (c *Cloud) SetInformers(factory informers.SharedInformerFactory) {
-	core := factory.Core().V1()
-	core.Services().Informer()
-	core.Nodes().Informer()
-	c.WatchCluster(core.Services().Lister(), core.Nodes().Lister())
 }

@@ -11,7 +11,6 @@ import (
 	"fmt"
 	"sync"
 
-	corelisters "k8s.io/client-go/listers/core/v1"
 	cloudprovider "k8s.io/cloud-provider"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
@@ -19,8 +18,6 @@ import (
 	"sigs.k8s.io/cloud-providers/common/provider"
 	"sigs.k8s.io/cloud-providers/providers/openstack/client"
 	"sigs.k8s.io/cloud-providers/providers/openstack/config"
-	"sigs.k8s.io/cloud-providers/providers/openstack/instances"
-	"sigs.k8s.io/cloud-providers/providers/openstack/routes"
 )
 
 // ProviderName is the value of --cloud-provider.
@@ -29,22 +26,13 @@ const ProviderName = client.ProviderName
 // Cloud is the provider. Beside cloudprovider.Interface it offers what package provider knows. Its parts
 // exist once Probe has succeeded: only then is it known what Neutron can do.
 type Cloud struct {
+	provider.Offered
 	config     *config.Config
 	connection *client.Connection
 	clock      clock.WithTicker
 
-	mu       sync.Mutex // held during Probe, which makes the parts
-	parts    *parts
-	services corelisters.ServiceLister
-	nodes    corelisters.NodeLister
-}
-
-// parts is what the provider consists of. What is not offered is nil.
-type parts struct {
-	instances     *instances.Instances
-	loadBalancers provider.PlannedLoadBalancers
-	routes        *routes.Routes
-	watchers      []watcher
+	mu     sync.Mutex // held during Probe, which makes the parts
+	probed bool
 }
 
 var (
@@ -80,7 +68,7 @@ func New(ctx context.Context, setup provider.Setup) (cloudprovider.Interface, er
 func (c *Cloud) Probe(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.parts != nil {
+	if c.probed {
 		return nil
 	}
 	if err := c.connection.Probe(ctx); err != nil {
@@ -91,11 +79,12 @@ func (c *Cloud) Probe(ctx context.Context) error {
 			return err
 		}
 	}
-	p, err := c.assemble(ctx)
+	offer, err := c.assemble(ctx)
 	if err != nil {
 		return err
 	}
-	c.parts = p
+	c.Make(offer)
+	c.probed = true
 	return nil
 }
 
@@ -114,16 +103,6 @@ func served(ctx context.Context, r *client.Region) error {
 	return nil
 }
 
-// made returns the parts; without any before Probe has succeeded.
-func (c *Cloud) made() *parts {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.parts == nil {
-		return &parts{}
-	}
-	return c.parts
-}
-
 // Initialize is for managers that do not call Probe: it returns when Probe has succeeded.
 func (c *Cloud) Initialize(_ cloudprovider.ControllerClientBuilder, stop <-chan struct{}) {
 	provider.ProbeUntil(c, ProviderName, stop)
@@ -134,24 +113,6 @@ func (c *Cloud) ProviderName() string { return ProviderName }
 
 // HasClusterID is true: what belongs to a cluster is known by the cluster's name.
 func (c *Cloud) HasClusterID() bool { return true }
-
-// BatchInstances looks many instances up at once.
-func (c *Cloud) BatchInstances() (provider.Instances, bool) {
-	i := c.made().instances
-	return i, i != nil
-}
-
-// PlannedLoadBalancers plans load balancers, unless the configuration says that there are to be none.
-func (c *Cloud) PlannedLoadBalancers() (provider.PlannedLoadBalancers, bool) {
-	lb := c.made().loadBalancers
-	return lb, lb != nil
-}
-
-// BatchRoutes changes many routes at once, in the router that the configuration names.
-func (c *Cloud) BatchRoutes() (provider.Routes, bool) {
-	r := c.made().routes
-	return r, r != nil
-}
 
 // Capabilities says what Octavia's load balancers can do as this provider uses them.
 func (c *Cloud) Capabilities() provider.Capabilities {

@@ -25,24 +25,29 @@ import (
 )
 
 // site is a simulated OpenStack with the servers of a cluster. While broken is set, what is in front of Nova
-// finds nothing.
+// finds nothing. second serves another region, if there is one.
 type site struct {
 	*openstack.Server
 	t       *testing.T
 	url     string
 	servers *openstack.Cluster
 	broken  atomic.Bool
+	second  atomic.Value // http.Handler
 }
 
 func newSite(t *testing.T, o openstack.Options, c openstack.ClusterOptions) *site {
 	t.Helper()
 	s := &site{Server: openstack.New(o), t: t}
 	listener := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if s.broken.Load() && strings.HasPrefix(r.URL.Path, "/compute/") {
+		second, _ := s.second.Load().(http.Handler)
+		switch {
+		case s.broken.Load() && strings.HasPrefix(r.URL.Path, "/compute/"):
 			http.NotFound(w, r)
-			return
+		case second != nil && strings.HasPrefix(r.URL.Path, "/elsewhere/"):
+			second.ServeHTTP(w, r)
+		default:
+			s.ServeHTTP(w, r)
 		}
-		s.ServeHTTP(w, r)
 	}))
 	t.Cleanup(listener.Close)
 	s.url = listener.URL + "/identity/v3"

@@ -19,7 +19,6 @@ import (
 
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack"
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack/neutron"
-	"sigs.k8s.io/cloud-providers/test/clouds/openstack/octavia"
 	"sigs.k8s.io/cloud-providers/test/cluster"
 	"sigs.k8s.io/cloud-providers/test/process"
 	"sigs.k8s.io/cloud-providers/test/scale/floor"
@@ -51,7 +50,6 @@ func TestScaleOpenStack(t *testing.T) {
 		Latency: scaleLatency,
 		Network: neutron.Options{Quotas: neutron.Quotas{"port": 10_000, "floatingip": 1000, "security_group": 1000, "security_group_rule": 10_000}},
 	}, openstack.ClusterOptions{Nodes: scaleNodes}, cluster.Options{DisableNodeIPAM: true})
-	e.cloud.Octavia.SetQuotas(e.cloud.Project.ID, octavia.Quotas{LoadBalancer: -1, Listener: -1, Pool: -1, Member: -1, HealthMonitor: -1})
 	e.joinAll(e.servers.Servers)
 	e.cloud.Calls.Reset()
 	config := e.user("secret") + "[LoadBalancer]\nsubnet-id = " + e.servers.Subnets[0].ID + "\nfloating-network-id = " + e.servers.External.ID + "\n"
@@ -164,10 +162,11 @@ func (e *env) members(n int) {
 	e.t.Helper()
 	e.eventually(fmt.Sprintf("%d members each", n), func() error {
 		count := map[string]int{}
-		for _, m := range e.cloud.State().Octavia.Members {
+		state := e.cloud.State().Octavia
+		for _, m := range state.Members {
 			count[m.PoolID]++
 		}
-		for _, p := range e.cloud.State().Octavia.Pools {
+		for _, p := range state.Pools {
 			if count[p.ID] != n {
 				return fmt.Errorf("pool %s has %d", p.Name, count[p.ID])
 			}

@@ -35,15 +35,16 @@ const mostOfMessage = 600
 //	Keystone  {"error": {"code": 401, "title": "...", "message": "..."}}
 //	Barbican  {"code": 404, "title": "...", "description": "..."}
 //
-// What is not JSON is a proxy's: of its page nothing is taken but a single line.
+// What is not JSON is a proxy's: of its page nothing is taken but a single line. Gateways have JSON too, with an
+// error or a message that looks like Keystone's, which has no objects that are asked for here.
 func answerIn(body []byte) answer {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(body, &fields) != nil {
 		return answer{message: plain(string(body))}
 	}
-	for _, key := range []string{"faultstring", "message", "description", "title"} {
+	for _, key := range []string{"faultstring", "description", "message", "title"} {
 		if text, ok := textIn(fields[key]); ok && text != "" {
-			return answer{message: tidy(text), own: true}
+			return answer{message: tidy(text), own: key == "faultstring" || key == "description"}
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(fields)) {
@@ -52,7 +53,7 @@ func answerIn(body []byte) answer {
 		}
 		var s said
 		if json.Unmarshal(fields[key], &s) == nil && s.Message != "" {
-			return answer{message: tidy(s.Message), kind: s.Type, own: true}
+			return answer{message: tidy(s.Message), kind: s.Type, own: key != "error"}
 		}
 	}
 	return answer{}

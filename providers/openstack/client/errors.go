@@ -11,16 +11,17 @@ import (
 	"github.com/gophercloud/gophercloud/v2"
 )
 
-// responseIn returns the answer in err's chain that refused the request itself, and looks into gophercloud's
+// responseIn returns the answer in err's chain that refused the request itself, or a zero one, and looks into gophercloud's
 // errors that cannot be unwrapped. Refusals on the way to a service (of a token, of a list of versions) are
 // not it: the 404 of a wrong address must never be taken for that of a server.
-func responseIn(err error) (gophercloud.ErrUnexpectedResponseCode, bool) {
+func responseIn(err error) gophercloud.ErrUnexpectedResponseCode {
 	var connect *connectError
 	var renewal *gophercloud.ErrUnableToReauthenticate
 	if errors.As(err, &connect) || errors.As(err, &renewal) {
-		return gophercloud.ErrUnexpectedResponseCode{}, false
+		return gophercloud.ErrUnexpectedResponseCode{}
 	}
-	return anyResponseIn(err)
+	response, _ := anyResponseIn(err)
+	return response
 }
 
 func anyResponseIn(err error) (gophercloud.ErrUnexpectedResponseCode, bool) {
@@ -39,14 +40,13 @@ func anyResponseIn(err error) (gophercloud.ErrUnexpectedResponseCode, bool) {
 
 // Status is the HTTP status of the answer in err's chain, or 0. That no token could be had is no answer.
 func Status(err error) int {
-	response, _ := responseIn(err)
-	return response.Actual
+	return responseIn(err).Actual
 }
 
 // NotFound reports whether the service says that the object is not there. A 404 that a proxy made says nothing
 // about objects.
 func NotFound(err error) bool {
-	response, _ := responseIn(err)
+	response := responseIn(err)
 	return response.Actual == http.StatusNotFound && answerIn(response.Body).own
 }
 
@@ -73,7 +73,7 @@ func Denied(err error) bool {
 
 // QuotaExceeded reports whether a quota is used up.
 func QuotaExceeded(err error) bool {
-	response, _ := responseIn(err)
+	response := responseIn(err)
 	switch a := answerIn(response.Body); response.Actual {
 	case http.StatusConflict: // Neutron
 		return a.kind == "OverQuota"

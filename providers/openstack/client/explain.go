@@ -85,7 +85,7 @@ func throttling(err error) (time.Duration, bool) {
 
 // onlyUserCanMend reports whether repeating the request is of no use until something else has changed.
 func onlyUserCanMend(err error) bool {
-	response, _ := responseIn(err)
+	response := responseIn(err)
 	switch response.Actual {
 	case http.StatusBadRequest, http.StatusForbidden, http.StatusNotImplemented:
 		return true

@@ -145,7 +145,7 @@ func TestAtStart(t *testing.T) {
 	if after, is := provider.Throttled(notConnected(identity{}, limited)); !is || after != 7*time.Second {
 		t.Error("Keystone's wish is lost")
 	}
-	if err := errors.New("x"); AtStart(err) != err || AtStart(nil) != nil {
+	if err := errors.New("x"); !errors.Is(AtStart(err), err) || AtStart(nil) != nil {
 		t.Error("other errors are changed")
 	}
 }
@@ -157,7 +157,8 @@ func TestAnswers(t *testing.T) {
 		"null":                  {},
 		"[]":                    {message: "[]"},
 		`{"a": 1, "b": null}`:   {},
-		`{"message": "a\n  b"}`: {message: "a b", own: true},
+		`{"message": "a\n  b"}`: {message: "a b"},
+		`{"error": {"code": 404, "message": "no such route"}}`:                                 {message: "no such route"},
 		`{"faultstring": "(HTTP 500) (Request-ID: req-5a4b1c3a-9d5f-4b1c-8b2f-0d3f6a7e8c90)"}`: {message: "(HTTP 500)", own: true},
 		neutronQuota: {message: "Quota exceeded for resources: ['floatingip'].", kind: "OverQuota", own: true},
 		fmt.Sprintf(`{"computeFault": {"message": %q}}`, long): {message: strings.Repeat("ä", mostOfMessage/2) + "...", own: true},

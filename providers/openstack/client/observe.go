@@ -6,13 +6,15 @@ package client
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"regexp"
 	"time"
 
+	"github.com/gophercloud/gophercloud/v2"
 	"k8s.io/klog/v2"
-	"k8s.io/utils/clock"
 )
 
 const (
@@ -24,11 +26,7 @@ const (
 )
 
 // observer counts and logs requests, each with all its attempts.
-type observer struct {
-	next    http.RoundTripper
-	refused func(*http.Request, time.Time) bool // tells whether a 401 is final
-	clock   clock.PassiveClock
-}
+type observer struct{ next http.RoundTripper }
 
 // RoundTrip implements http.RoundTripper.
 func (t *observer) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -44,11 +42,9 @@ func (t *observer) RoundTrip(r *http.Request) (*http.Response, error) {
 		klog.FromContext(ctx).V(traceLevel).Info("OpenStack did not answer", "operation", o.name(), "took", took, "err", err)
 		return resp, err
 	}
-	if t.failed(o, r, resp.StatusCode) {
+	if failed(o, resp.StatusCode) {
 		failures.WithLabelValues(o.request).Inc()
-		if resp.StatusCode != http.StatusNotFound {
-			logRefusal(ctx, o, resp)
-		}
+		logRefusal(ctx, o, resp.StatusCode, resp.Header, func() []byte { return peek(resp) })
 	}
 	traceAnswer(ctx, o, resp, took)
 	return resp, nil
@@ -56,28 +52,43 @@ func (t *observer) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // failed tells errors from answers that are expected: what was to be deleted is not there, or the token has
 // expired and will be renewed.
-func (t *observer) failed(o operation, r *http.Request, status int) bool {
+func failed(o operation, status int) bool {
 	switch status {
 	case http.StatusNotFound:
 		return o.method != http.MethodDelete
 	case http.StatusUnauthorized:
-		return t.refused(r, t.clock.Now())
+		return o.service == keystone
 	}
 	return status >= http.StatusBadRequest
 }
 
+// noteUnauthorized is gophercloud's RetryFunc, and repeats nothing. It sees errors that are final: a 401 that no
+// new token mends, among others that the observer has seen.
+func noteUnauthorized(ctx context.Context, method, address string, _ *gophercloud.RequestOpts, err error, _ uint) error {
+	var response gophercloud.ErrUnexpectedResponseCode
+	u, parseErr := url.Parse(address)
+	if parseErr != nil || !errors.As(err, &response) || response.Actual != http.StatusUnauthorized {
+		return err
+	}
+	if o := operationAt(method, u.Path); o.service != keystone {
+		failures.WithLabelValues(o.request).Inc()
+		logRefusal(ctx, o, response.Actual, response.ResponseHeader, func() []byte { return response.Body })
+	}
+	return err
+}
+
 // logRefusal keeps what events and conditions do not get: the request ID, which OpenStack's operators need.
-func logRefusal(ctx context.Context, o operation, resp *http.Response) {
+func logRefusal(ctx context.Context, o operation, status int, h http.Header, body func() []byte) {
 	logger := klog.FromContext(ctx)
-	switch resp.StatusCode {
+	switch status {
+	case http.StatusNotFound:
+		return
 	case http.StatusConflict, http.StatusPreconditionFailed, http.StatusTooManyRequests:
 		logger = logger.V(usualLevel)
 	}
-	if !logger.Enabled() {
-		return
+	if logger.Enabled() {
+		logger.Info("OpenStack refused a request", "operation", o.name(), "status", status, "message", answerIn(body()).message, "requestID", requestIDOf(h))
 	}
-	logger.Info("OpenStack refused a request", "operation", o.name(), "status", resp.StatusCode,
-		"message", answerIn(peek(resp)).message, "requestID", requestIDOf(resp.Header))
 }
 
 func requestIDOf(h http.Header) string {

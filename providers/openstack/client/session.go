@@ -6,8 +6,6 @@ package client
 import (
 	"context"
 	"net/http"
-	"sync/atomic"
-	"time"
 
 	"github.com/gophercloud/gophercloud/v2"
 	sdk "github.com/gophercloud/gophercloud/v2/openstack"
@@ -20,8 +18,6 @@ type session struct {
 	identity identity
 	provider *gophercloud.ProviderClient
 	base     *http.Transport
-	// issued is when the token was, in nanoseconds since 1970.
-	issued atomic.Int64
 }
 
 const (
@@ -29,8 +25,6 @@ const (
 	idleConnections = requestsAtOnce
 	// redirects is how often a request may be sent elsewhere.
 	redirects = 3
-	// fresh is how long a token is known to be good: who is refused with it has no other reason to hope.
-	fresh = time.Minute
 )
 
 // connect authenticates.
@@ -45,7 +39,6 @@ func (c *Connection) connect(ctx context.Context, id identity) (*session, error)
 		s.base.CloseIdleConnections()
 		return nil, notConnected(id, err)
 	}
-	s.issued.Store(c.clock.Now().UnixNano())
 	s.renewOnce(c)
 	return s, nil
 }
@@ -67,6 +60,7 @@ func (c *Connection) newSession(id identity) (*session, error) {
 		p.UserAgent.Prepend(c.setup.UserAgent)
 	}
 	s := &session{identity: id, provider: p, base: base}
+	p.RetryFunc = noteUnauthorized
 	p.HTTPClient = http.Client{CheckRedirect: sameHost, Transport: c.transport(s)}
 	return s, nil
 }
@@ -80,7 +74,7 @@ func (c *Connection) transport(s *session) http.RoundTripper {
 		Mutates:   func(r *http.Request) bool { return !operationOf(r).reads() },
 		Deadline:  c.config.RequestTimeout,
 	})
-	return &observer{next: &retrier{next: &limiter{next: attempt, limits: c.limits}, clock: c.clock}, refused: s.refused, clock: c.clock}
+	return &observer{next: &retrier{next: &limiter{next: attempt, limits: c.limits}, clock: c.clock}}
 }
 
 // renewOnce lets gophercloud renew the token for all callers at once (it takes care that there is one renewal
@@ -94,22 +88,9 @@ func (s *session) renewOnce(c *Connection) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), c.config.RequestTimeout)
 		defer cancel()
 		err := renew(doing(ctx, keystone, "version_list"))
-		if err != nil {
-			c.hurry.Store(true)
-			return err
-		}
-		s.issued.Store(c.clock.Now().UnixNano())
-		return nil
+		c.hurry.Store(err != nil)
+		return err
 	}
-}
-
-// refused tells whether a 401 is final: it came for a token that has just been issued, or for a request for
-// one. Others are how a session learns that its token has expired.
-func (s *session) refused(r *http.Request, now time.Time) bool {
-	if operationOf(r).service == keystone || s.provider.ReauthFunc == nil {
-		return true
-	}
-	return r.Header.Get("X-Auth-Token") == s.provider.Token() && now.Sub(time.Unix(0, s.issued.Load())) < fresh
 }
 
 // sameHost follows redirects within a host. Elsewhere they would carry the token away.

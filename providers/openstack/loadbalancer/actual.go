@@ -47,6 +47,8 @@ type Actual struct {
 	Keep      bool
 	// CascadeOff and Serial are how the configuration wants things done.
 	CascadeOff, Serial bool
+	// Partial: not all of what the load balancer consists of is known.
+	Partial bool
 	// Renamed: the load balancer got the name of the renamed cluster just now.
 	Renamed bool
 	// Pending is how long the state of the load balancer has been that of an unfinished change.

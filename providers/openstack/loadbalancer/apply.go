@@ -96,8 +96,12 @@ func (l *LoadBalancers) Apply(ctx context.Context, actual Actual, p *plan.Plan, 
 	start := l.clock.Now()
 	_, err = plan.Run(ctx, possible(p), e, opts)
 	client.ObserveReconcile(operation(actual), start, err)
+	if err == nil && e.actual.Removing && !exists(e.actual) {
+		l.memory.drop(uid)
+		return e.actual, nil
+	}
 	l.memory.edit(uid, func(r *remembered) {
-		r.actual, r.known = e.actual.clone(), err == nil && e.actual.Balancer != nil && !e.actual.Removing
+		r.actual, r.known = e.actual.clone(), err == nil && e.actual.Balancer != nil && !e.actual.Removing && !e.actual.Partial
 		r.busySince = time.Time{}
 		if e.actual.Balancer.busy() {
 			r.busySince = l.clock.Now()

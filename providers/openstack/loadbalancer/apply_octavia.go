@@ -30,9 +30,24 @@ func (s createBalancer) do(ctx context.Context, e *executor) error {
 	}
 	e.set(func(a *Actual) {
 		a.Balancer = withParts(lb)
+		a.Partial = !s.complete(a.Balancer)
 		a.begin(a.Balancer.Status)
 	})
 	return nil
+}
+
+// complete reports whether the answer to the creation has all parts. Where it has not they are read.
+func (s createBalancer) complete(b *Balancer) bool {
+	if s.w.Serial {
+		return true
+	}
+	for _, p := range s.w.Ports {
+		l := b.listener(p.Listener.Protocol, p.Listener.Port)
+		if l == nil || l.Pool == nil || len(l.Pool.Members) != len(p.Members) || (l.Pool.Monitor == nil) != (p.Monitor == nil) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s createBalancer) options() loadbalancers.CreateOpts {

@@ -116,6 +116,9 @@ func (b *builder) monitor(name string, index int, protocol string) *Monitor {
 		on = b.Monitor.Create
 	}
 	if !on {
+		if b.local() && index == 0 {
+			b.warn("spec.externalTrafficPolicy is Local and there is no health monitor, so that Nodes without endpoints get traffic, which they drop; set annotation %s=true, or create-monitor=true in the cloud-config", monitorOn.Key())
+		}
 		return nil
 	}
 	number := func(value int, ok bool, fallback int) int {
@@ -133,10 +136,15 @@ func (b *builder) monitor(name string, index int, protocol string) *Monitor {
 	m.Retries = number(retries, ok, b.Monitor.MaxRetries)
 	failures, ok := monitorFailures.Lookup(b.values)
 	m.Failures = number(failures, ok, b.Monitor.MaxRetriesDown)
-	if b.service.Spec.ExternalTrafficPolicy == v1.ServiceExternalTrafficPolicyLocal {
+	if b.local() {
 		m.HealthPort = int(b.service.Spec.HealthCheckNodePort)
 	}
 	return m
+}
+
+// local reports whether only Nodes with endpoints take traffic.
+func (b *builder) local() bool {
+	return b.service.Spec.ExternalTrafficPolicy == v1.ServiceExternalTrafficPolicyLocal
 }
 
 // members are the Nodes that the Service wants.

@@ -160,7 +160,7 @@ func (d *differ) refusals() []string {
 		switch users := d.a.users(); {
 		case !d.f.tags:
 			problems = append(problems, name+" cannot be shared: this Octavia has no tags, which came with v2.5; take annotation "+balancerID.Key()+" away")
-		case d.w.Internal && !(d.w.ShareInternal && d.a.Floating == nil):
+		case d.w.Internal && (!d.w.ShareInternal || d.a.Floating != nil):
 			problems = append(problems, "an internal Service cannot share "+name+"; take annotation "+balancerID.Key()+" away, or set "+shareable.Key()+"=true if all its users are internal")
 		case !joined && len(users)+1 > d.w.MaxShared:
 			problems = append(problems, fmt.Sprintf("%s is used by %d Services already, which is the most (max-shared-lb is %d); take annotation %s away, or raise max-shared-lb in the cloud-config", name, len(users), d.w.MaxShared, balancerID.Key()))

@@ -120,6 +120,10 @@ func (l *LoadBalancers) observe(ctx context.Context, q *question, all *everythin
 			return err
 		}
 	}
+	if a.Removing && !exists(*a) {
+		l.memory.drop(q.in.Service.UID)
+		return nil
+	}
 	l.memory.edit(q.in.Service.UID, func(r *remembered) {
 		r.actual, r.known = a.clone(), whole && !a.Removing
 		if a.Balancer != nil && a.Balancer.Status == active {

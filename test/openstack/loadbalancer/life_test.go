@@ -67,7 +67,7 @@ func TestLife(t *testing.T) {
 			if report.Status == nil || len(report.Status.Ingress) == 0 {
 				t.Fatalf("no status: %+v", report)
 			}
-			if report.Problem != "" && !strings.Contains(name, "selected") {
+			if report.Problem != "" && !strings.Contains(report.Problem, "externalTrafficPolicy is Local") {
 				t.Errorf("problem: %s", report.Problem)
 			}
 			w.nothingToDo(s, "at once")
