@@ -5,8 +5,13 @@ package loadbalancer
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
 	"slices"
 
+	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/loadbalancers"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/monitors"
@@ -24,12 +29,25 @@ type createBalancer struct {
 }
 
 func (s createBalancer) do(ctx context.Context, e *executor) error {
-	lb, err := loadbalancers.Create(ctx, e.octavia, s.options()).Extract()
+	body, err := s.options().ToLoadBalancerCreateMap()
 	if err != nil {
 		return err
 	}
+	var answer struct {
+		Balancer json.RawMessage `json:"loadbalancer"`
+	}
+	_, err = e.octavia.Post(ctx, e.octavia.ServiceURL("lbaas", "loadbalancers"), body, &answer, nil) //nolint:bodyclose // gophercloud closes what it has decoded
+	if err != nil {
+		return err
+	}
+	var lb loadbalancers.LoadBalancer
+	var below tree
+	if err := errors.Join(json.Unmarshal(answer.Balancer, &lb), json.Unmarshal(answer.Balancer, &below)); err != nil {
+		return fmt.Errorf("the answer to the creation of a load balancer: %w", err)
+	}
 	e.set(func(a *Actual) {
-		a.Balancer = withParts(lb)
+		a.Balancer = withParts(&lb)
+		below.addMembers(a.Balancer)
 		a.Partial = !s.complete(a.Balancer)
 		a.begin(a.Balancer.Status)
 	})
@@ -329,22 +347,21 @@ func (s setMembers) do(ctx context.Context, e *executor) error {
 	if s.pool == "" {
 		return missing("the pool of the members")
 	}
-	all := make([]pools.BatchUpdateMemberOpts, len(s.members))
+	all := make([]member, len(s.members))
 	for i := range s.members {
 		m := &s.members[i]
-		up := !m.Down
-		all[i] = pools.BatchUpdateMemberOpts{Address: m.Address, ProtocolPort: m.Port, Name: &m.Name}
+		all[i] = member{Name: m.Name, Address: m.Address, ProtocolPort: m.Port, SubnetID: m.Subnet}
 		if m.ID != "" { // what others have set stays
+			up := !m.Down
 			all[i].Weight, all[i].Backup, all[i].AdminStateUp = &m.Weight, &m.Backup, &up
-		}
-		if m.Subnet != "" {
-			all[i].SubnetID = &m.Subnet
 		}
 		if m.MonitorPort != 0 {
 			all[i].MonitorPort = &m.MonitorPort
 		}
 	}
-	if err := pools.BatchUpdateMembers(ctx, e.octavia, s.pool, all).ExtractErr(); err != nil {
+	_, err := e.octavia.Put(ctx, e.octavia.ServiceURL("lbaas", "pools", s.pool, "members"), map[string][]member{"members": all}, nil, //nolint:bodyclose // the answer has none
+		&gophercloud.RequestOpts{OkCodes: []int{http.StatusAccepted}})
+	if err != nil {
 		return err
 	}
 	e.changed(func(b *Balancer) {

@@ -25,20 +25,17 @@ func balancerOf(lb *loadbalancers.LoadBalancer) *Balancer {
 	return b
 }
 
-// withParts is for the answer to a creation, which has all parts in full.
+// withParts is for the answer to a creation, which has listeners and pools in full beside each other, with
+// members but without monitors.
 func withParts(lb *loadbalancers.LoadBalancer) *Balancer {
 	b := balancerOf(lb)
 	for i := range lb.Listeners {
 		l := listenerOf(&lb.Listeners[i])
-		if p := lb.Listeners[i].DefaultPool; p != nil {
-			made := poolOf(p)
-			for n := range p.Members {
-				made.Members = append(made.Members, memberOf(&p.Members[n]))
+		for n := range lb.Pools {
+			if lb.Pools[n].ID == lb.Listeners[i].DefaultPoolID {
+				made := poolOf(&lb.Pools[n])
+				l.Pool = &made
 			}
-			if p.Monitor.ID != "" {
-				made.Monitor = monitorOf(&p.Monitor)
-			}
-			l.Pool = &made
 		}
 		b.Listeners = append(b.Listeners, l)
 	}
@@ -72,4 +69,44 @@ func memberOf(m *pools.Member) MemberActual {
 
 func monitorOf(m *monitors.Monitor) *MonitorActual {
 	return &MonitorActual{ID: m.ID, Monitor: Monitor{Name: m.Name, Type: m.Type, Delay: m.Delay, Timeout: m.Timeout, Retries: m.MaxRetries, Failures: m.MaxRetriesDown}}
+}
+
+// member is a member as Octavia writes and reads it. gophercloud makes several copies of each in between.
+type member struct {
+	ID           string `json:"id,omitempty"`
+	Name         string `json:"name"`
+	Address      string `json:"address"`
+	ProtocolPort int    `json:"protocol_port"`
+	Weight       *int   `json:"weight,omitempty"`
+	Backup       *bool  `json:"backup,omitempty"`
+	AdminStateUp *bool  `json:"admin_state_up,omitempty"`
+	SubnetID     string `json:"subnet_id,omitempty"`
+	MonitorPort  *int   `json:"monitor_port,omitempty"`
+}
+
+func (m *member) actual() MemberActual {
+	return MemberActual{
+		ID: m.ID, Member: Member{Name: m.Name, Address: m.Address, Port: m.ProtocolPort, MonitorPort: value(m.MonitorPort)},
+		Weight: value(m.Weight), Backup: value(m.Backup), Down: m.AdminStateUp != nil && !*m.AdminStateUp, Subnet: m.SubnetID,
+	}
+}
+
+// tree is what the answer to the creation of a load balancer says of members, which pools themselves leave
+// out.
+type tree struct {
+	Pools []struct {
+		ID      string   `json:"id"`
+		Members []member `json:"members"`
+	} `json:"pools"`
+}
+
+// addMembers takes the members over into the load balancer that was made of the same answer.
+func (t tree) addMembers(b *Balancer) {
+	for _, p := range t.Pools {
+		b.editPool(p.ID, func(have *PoolActual) {
+			for n := range p.Members {
+				have.Members = append(have.Members, p.Members[n].actual())
+			}
+		})
+	}
 }

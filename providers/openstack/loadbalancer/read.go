@@ -5,6 +5,7 @@ package loadbalancer
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/gophercloud/gophercloud/v2"
@@ -15,6 +16,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"sigs.k8s.io/cloud-providers/providers/openstack/client"
+	"sigs.k8s.io/cloud-providers/providers/openstack/neutron"
 )
 
 const (
@@ -225,17 +227,14 @@ func (l *LoadBalancers) readMembers(ctx context.Context, octavia *gophercloud.Se
 }
 
 func listMembers(ctx context.Context, octavia *gophercloud.ServiceClient, pool string) ([]MemberActual, error) {
-	pages, err := pools.ListMembers(octavia, pool, pools.ListMembersOpts{}).AllPages(ctx)
+	// Pools have as many members as there are Nodes: they are read into nothing larger than needed.
+	read, err := neutron.List[member](ctx, octavia, "lbaas/pools/"+pool+"/members", nil)
 	if err != nil {
-		return nil, client.Explain("list the members of pool "+pool, err)
-	}
-	read, err := pools.ExtractMembers(pages)
-	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("members of pool %s: %w", pool, err)
 	}
 	members := make([]MemberActual, len(read))
 	for i := range read {
-		members[i] = memberOf(&read[i])
+		members[i] = read[i].actual()
 	}
 	return members, nil
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"sync"
 
@@ -28,12 +29,12 @@ const (
 	attempts = 5
 )
 
-// List returns the objects of a collection, such as "ports", that fit a query; several values of one
+// List returns the objects of a collection, such as "ports" or "lbaas/pools/<ID>/members", that fit a query; several values of one
 // parameter are alternatives. All pages are read.
 func List[T any](ctx context.Context, net *gophercloud.ServiceClient, collection string, query url.Values) ([]T, error) {
 	var all []T
 	address := net.ServiceURL(collection) + withQuery(query)
-	name := strings.ReplaceAll(collection, "-", "_") // "security-groups" are "security_groups" in the answer
+	name := strings.ReplaceAll(path.Base(collection), "-", "_") // "security-groups" are "security_groups" in the answer
 	for address != "" {
 		var page map[string]json.RawMessage
 		if err := get(ctx, net, address, &page); err != nil {
