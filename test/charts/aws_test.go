@@ -4,157 +4,27 @@
 package charts
 
 import (
-	"bytes"
-	"flag"
-	"fmt"
-	"maps"
-	"os"
-	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
-	"helm.sh/helm/v3/pkg/chart"
-	"helm.sh/helm/v3/pkg/lint"
-	"helm.sh/helm/v3/pkg/lint/support"
 	"sigs.k8s.io/yaml"
 )
 
-var update = flag.Bool("update", false, "write golden files and the chart's README anew")
-
-const (
-	awsProvider = "../../providers/aws/"
-	awsChart    = awsProvider + "charts/aws-cloud-controller-manager"
-	// upstreamFile is what upstream's chart makes; the tests against an API server have it too.
-	upstreamFile = "../aws/packaging/testdata/upstream.yaml"
-)
-
-type object = map[string]any
-
-func load(t *testing.T) *chart.Chart {
-	t.Helper()
-	c, err := Load(awsChart)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return c
+var aws = suite{
+	dir:      "../../providers/aws/charts/aws-cloud-controller-manager",
+	testdata: "testdata",
+	deploy:   "../../providers/aws/deploy/",
 }
 
-func read(t *testing.T, path string) []byte {
-	t.Helper()
-	content, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return content
-}
-
-func values(t *testing.T, text string) map[string]any {
-	t.Helper()
-	v := map[string]any{}
-	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
-		t.Fatal(err)
-	}
-	return v
-}
-
-func render(t *testing.T, text string) Rendered {
-	t.Helper()
-	r, err := Render(load(t), values(t, text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
-}
-
-// objects parses manifests, and refuses keys that are there twice.
-func objects(t *testing.T, manifests string) map[string]object {
-	t.Helper()
-	all := map[string]object{}
-	for _, text := range strings.Split("\n"+manifests, "\n---") {
-		o := object{}
-		if err := yaml.UnmarshalStrict([]byte(text), &o); err != nil {
-			t.Fatalf("%v in:\n%s", err, text)
-		}
-		if len(o) == 0 {
-			continue
-		}
-		name := fmt.Sprint(o["kind"], " ", at(o, "metadata", "namespace"), "/", at(o, "metadata", "name"))
-		if all[name] != nil {
-			t.Errorf("%s is there twice", name)
-		}
-		all[name] = o
-	}
-	return all
-}
-
-// at returns what is at a path of keys and, as "0", the first of a list; nil if nothing is.
-func at(o any, path ...string) any {
-	for _, key := range path {
-		switch v := o.(type) {
-		case map[string]any:
-			o = v[key]
-		case []any:
-			if len(v) == 0 {
-				return nil
-			}
-			o = v[0]
-		default:
-			return nil
-		}
-	}
-	return o
-}
-
-func golden(t *testing.T, path, have string) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, []byte(have), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if want := string(read(t, path)); want != have {
-		t.Errorf("%s differs (run make generate and read the difference); now it is:\n%s", path, have)
-	}
-}
-
-func TestRenderedManifests(t *testing.T) {
-	cases, err := filepath.Glob("testdata/*/values.yaml")
-	if err != nil || len(cases) == 0 {
-		t.Fatal("no cases", err)
-	}
-	for _, file := range cases {
-		dir := filepath.Dir(file)
-		t.Run(filepath.Base(dir), func(t *testing.T) {
-			r := render(t, string(read(t, file)))
-			objects(t, r.Manifests)
-			golden(t, filepath.Join(dir, "manifests.yaml"), r.Manifests)
-			golden(t, filepath.Join(dir, "notes.txt"), r.Notes)
-		})
-	}
-}
-
-// TestTheCaseEverythingIsComplete keeps a case for each value of the chart.
-func TestTheCaseEverythingIsComplete(t *testing.T) {
-	have := values(t, string(read(t, "testdata/everything/values.yaml")))
-	documented, err := Values(read(t, awsChart+"/values.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, v := range documented {
-		if at(have, strings.Split(v.Name, ".")...) == nil {
-			t.Errorf("testdata/everything/values.yaml lacks %s", v.Name)
-		}
-	}
-}
+// upstreamFile is what upstream's chart makes; the tests against an API server have it too.
+const upstreamFile = "../aws/packaging/testdata/upstream.yaml"
 
 // TestAnUpgradeFromUpstreamIsPossible compares what cannot be changed, or must not, with upstream's chart.
 func TestAnUpgradeFromUpstreamIsPossible(t *testing.T) {
 	upstream := objects(t, string(read(t, upstreamFile)))
 	for _, file := range []string{"defaults", "upstream", "pinned", "files-of-the-host"} {
-		ours := objects(t, render(t, string(read(t, "testdata/"+file+"/values.yaml"))).Manifests)
+		ours := aws.objects(t, string(read(t, "testdata/"+file+"/values.yaml")))
 		for name, theirs := range upstream {
 			o := ours[name]
 			if o == nil {
@@ -175,44 +45,21 @@ func TestAnUpgradeFromUpstreamIsPossible(t *testing.T) {
 	}
 }
 
-// TestPermissionsAreThoseOfTheManifests compares the chart's roles with deploy/rbac.yaml, which is made from
-// what the controllers say that they need.
 func TestPermissionsAreThoseOfTheManifests(t *testing.T) {
-	deploy := objects(t, string(read(t, awsProvider+"deploy/rbac.yaml")))
-	chart := objects(t, render(t, "extraArgs: [--use-service-account-credentials=true]").Manifests)
-	for name, o := range chart {
-		if at(o, "apiVersion") != "rbac.authorization.k8s.io/v1" {
-			continue
-		}
-		d := deploy[name]
-		if d == nil {
-			t.Errorf("the chart has %s, deploy/rbac.yaml has not", name)
-			continue
-		}
-		for _, key := range []string{"rules", "roleRef", "subjects"} {
-			if !reflect.DeepEqual(o[key], d[key]) {
-				t.Errorf("%s of %s: the chart has %v, deploy/rbac.yaml %v", key, name, o[key], d[key])
-			}
-		}
-	}
-	for name := range deploy {
-		if chart[name] == nil {
-			t.Errorf("deploy/rbac.yaml has %s, the chart has not", name)
-		}
-	}
+	aws.permissions(t, "extraArgs: [--use-service-account-credentials=true]")
 }
 
 // TestTheDaemonSetIsThatOfTheManifests keeps deploy/aws-cloud-controller-manager.yaml what the chart makes
 // with the values that upstream's manifests stand for.
 func TestTheDaemonSetIsThatOfTheManifests(t *testing.T) {
-	deploy := objects(t, string(read(t, awsProvider+"deploy/aws-cloud-controller-manager.yaml")))
-	chart := objects(t, render(t, `
+	deploy := objects(t, string(read(t, aws.deploy+"aws-cloud-controller-manager.yaml")))
+	chart := aws.objects(t, `
 hostNetworking: true
 args: [--v=2, --cloud-provider=aws, --use-service-account-credentials=true, --configure-cloud-routes=false]
 tolerations:
 - {key: node.cloudprovider.kubernetes.io/uninitialized, value: "true", effect: NoSchedule}
 - {key: node-role.kubernetes.io/control-plane, effect: NoSchedule}
-`).Manifests)
+`)
 	for name, o := range deploy {
 		c := chart[name]
 		if c == nil {
@@ -246,7 +93,7 @@ func TestWhatTheSchemaSaysOfValues(t *testing.T) {
 		{"env: null\nsecurityContext: null\nresources: null\nnodeSelector: null\ntolerations: null\nserviceAccount: null\nprobes: null\nextraArgs: null\nclusterRoleRules: null\nleases: null\nhostNetworking: null\nimagePullSecrets: null", ""},
 		{"global: {anything: here}\nunknownToTheChart: 1", ""},
 	} {
-		_, err := Render(load(t), values(t, c.values))
+		err := aws.refused(t, c.values)
 		switch {
 		case c.refused == "" && err != nil:
 			t.Errorf("%s: %v", c.values, err)
@@ -260,7 +107,7 @@ func TestWhatFollowsFromFlags(t *testing.T) {
 	const daemonSet = "DaemonSet kube-system/aws-cloud-controller-manager"
 	container := func(t *testing.T, text string) any {
 		t.Helper()
-		return at(objects(t, render(t, text).Manifests)[daemonSet], "spec", "template", "spec", "containers", "0")
+		return at(aws.objects(t, text)[daemonSet], "spec", "template", "spec", "containers", "0")
 	}
 	probe := func(t *testing.T, text string) any {
 		t.Helper()
@@ -282,7 +129,7 @@ func TestWhatFollowsFromFlags(t *testing.T) {
 	}
 
 	accounts := func(text string) bool {
-		return objects(t, render(t, text).Manifests)["Role kube-system/system:cloud-controller-manager:controller-credentials"] != nil
+		return aws.objects(t, text)["Role kube-system/system:cloud-controller-manager:controller-credentials"] != nil
 	}
 	for text, want := range map[string]bool{
 		"{}": false,
@@ -304,45 +151,5 @@ func TestWhatFollowsFromFlags(t *testing.T) {
 		if have := user(text); have != want {
 			t.Errorf("%s: runs as %v, not %v", text, have, want)
 		}
-	}
-}
-
-func TestTheChartHasNoLint(t *testing.T) {
-	linter := lint.All(awsChart, nil, "kube-system", true)
-	for _, m := range linter.Messages {
-		if m.Severity >= support.WarningSev {
-			t.Error(m)
-		}
-	}
-}
-
-// TestTheREADMEHasEachValue keeps the table in the chart's README that of values.yaml.
-func TestTheREADMEHasEachValue(t *testing.T) {
-	documented, err := Values(read(t, awsChart+"/values.yaml"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const begin, end = "<!-- values: written by `make generate` from values.yaml -->\n", "<!-- end of values -->"
-	page := read(t, awsChart+"/README.md")
-	before, rest, ok := bytes.Cut(page, []byte(begin))
-	_, after, ok2 := bytes.Cut(rest, []byte(end))
-	if !ok || !ok2 {
-		t.Fatal("the README has no place for values")
-	}
-	golden(t, awsChart+"/README.md", string(before)+begin+Table(documented)+end+string(after))
-}
-
-// TestTheSchemaKnowsEachValue keeps values.schema.json complete.
-func TestTheSchemaKnowsEachValue(t *testing.T) {
-	var schema struct {
-		Properties map[string]any
-	}
-	if err := yaml.Unmarshal(read(t, awsChart+"/values.schema.json"), &schema); err != nil {
-		t.Fatal(err)
-	}
-	known := slices.Sorted(maps.Keys(schema.Properties))
-	have := slices.Sorted(maps.Keys(values(t, string(read(t, awsChart+"/values.yaml")))))
-	if !slices.Equal(known, have) {
-		t.Errorf("the schema has %v, values.yaml has %v", known, have)
 	}
 }

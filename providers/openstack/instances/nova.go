@@ -12,18 +12,15 @@ import (
 	"net/url"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 
 	"sigs.k8s.io/cloud-providers/providers/openstack/client"
 )
 
-const (
-	// pageSize is Nova's limit for a page.
-	pageSize = 1000
-	// maxURL is what a URL may be long: web servers and proxies refuse request lines of more than 8 KiB.
-	maxURL = 8000
-)
+// pageSize is Nova's limit for a page.
+const pageSize = 1000
 
 // get asks Nova.
 func (r *region) get(ctx context.Context, path string, into any) error {
@@ -104,28 +101,33 @@ func (r *region) list(ctx context.Context, name string, pages int) ([]server, bo
 	return all, false, nil
 }
 
-// pattern is a regular expression that matches just these names.
+// pattern is a regular expression that matches some names, and perhaps others.
 type pattern struct {
 	expression string
 	names      []string
 }
 
-// patterns match names, as few as the length of URLs allows.
-func patterns(names []string, room int) []pattern {
-	const around = len("^()$") * len("%5E")
-	var all []pattern
-	length := room
-	for _, name := range names {
-		quoted := regexp.QuoteMeta(name)
-		one := len(url.QueryEscape("|" + quoted))
-		if length += one; length > room {
-			all, length = append(all, pattern{}), around+one
+// exactly is for how many names each is asked for by itself.
+const exactly = 3
+
+// patterns match names: few by one expression each, many by what they begin with. Nova takes a "|" in an
+// expression for the character, so that there are no alternatives. An empty expression is for all servers.
+func patterns(names []string) []pattern {
+	if len(names) <= exactly {
+		var all []pattern
+		for _, name := range names {
+			all = append(all, pattern{"^" + regexp.QuoteMeta(name) + "$", []string{name}})
 		}
-		last := &all[len(all)-1]
-		last.expression, last.names = last.expression+"|"+quoted, append(last.names, name)
+		return all
 	}
-	for i := range all {
-		all[i].expression = "^(" + all[i].expression[1:] + ")$"
+	prefix := names[0]
+	for _, name := range names[1:] {
+		for !strings.HasPrefix(name, prefix) {
+			prefix = prefix[:len(prefix)-1]
+		}
 	}
-	return all
+	if prefix == "" {
+		return []pattern{{"", names}}
+	}
+	return []pattern{{"^" + regexp.QuoteMeta(prefix), names}}
 }

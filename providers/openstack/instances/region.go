@@ -21,8 +21,6 @@ const (
 	getsAtOnce = 10
 	// patience is how many of those may fail before the rest is not tried.
 	patience = 10
-	// urlRoom is what a regular expression may be long: the rest of the URL is short.
-	urlRoom = maxURL - 500
 )
 
 // region is one region's Nova and Neutron, and what is remembered of them.
@@ -75,7 +73,7 @@ func (f *found) add(list []server) {
 // each, and then each that is not in it, since what is missing in a list may still exist.
 func (r *region) find(ctx context.Context, byID, byName []string) (*found, error) {
 	f := newFound()
-	calls := len(byID) + len(patterns(byName, urlRoom))
+	calls := len(byID) + len(patterns(byName))
 	if pages := worthListing(calls, len(byID)+len(byName), int(r.scope.Load())); pages > 0 {
 		list, complete, err := r.list(ctx, "", pages)
 		if err != nil {
@@ -142,7 +140,7 @@ func (r *region) ask(ctx context.Context, f *found, byID, byName []string) error
 		}
 	}
 	questions := make([]func(), 0, len(byID)+1)
-	for _, p := range patterns(byName, urlRoom) {
+	for _, p := range patterns(byName) {
 		questions = append(questions, func() {
 			list, _, err := r.list(ctx, p.expression, 0)
 			if err != nil {

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	v1 "k8s.io/api/core/v1"
+
+	"sigs.k8s.io/cloud-providers/providers/openstack/ids"
 )
 
 // The protocols of listeners and pools.
@@ -89,7 +91,7 @@ func (b *builder) listener(name string, index int, p v1.ServicePort, protocol st
 }
 
 func (b *builder) pool(name string, index int, listener string) Pool {
-	p := Pool{Name: poolName(index, name), Protocol: listener, Method: first(method.Get(b.values), b.Method), Tags: poolTags.Get(b.values)}
+	p := Pool{Name: poolName(index, name), Protocol: listener, Method: first(method.Get(b.values), b.algorithm()), Tags: poolTags.Get(b.values)}
 	if listener == terminatedHTTPS {
 		p.Protocol = httpProtocol
 	}
@@ -105,6 +107,19 @@ func (b *builder) pool(name string, index int, listener string) Pool {
 		p.Persistence = sourceIP
 	}
 	return p
+}
+
+// algorithm is the configured one, unless the Service has an Octavia provider of its own that it does not
+// suit: ovn has one algorithm, which the others lack.
+func (b *builder) algorithm() string {
+	const hash = "SOURCE_IP_PORT"
+	switch own := octavia.Get(b.values); {
+	case own == ovn:
+		return hash
+	case own != "" && b.Method == hash:
+		return "ROUND_ROBIN"
+	}
+	return b.Method
 }
 
 // leastUDPDelay is what Octavia wants between two checks of UDP.
@@ -217,11 +232,6 @@ func familyOf(ip netip.Addr) string {
 
 // serverOf is the server of a Node.
 func serverOf(n *v1.Node) (string, bool) {
-	const scheme = "openstack://"
-	rest, ok := strings.CutPrefix(n.Spec.ProviderID, scheme)
-	if !ok {
-		return "", false
-	}
-	_, id, ok := strings.Cut(rest, "/")
-	return id, ok && id != "" && !strings.Contains(id, "/")
+	id, ok := ids.OfNode(n)
+	return id.Server, ok
 }

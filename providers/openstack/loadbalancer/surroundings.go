@@ -139,7 +139,10 @@ func (l *LoadBalancers) placeVIP(ctx context.Context, q *question) error {
 		place.VIP = one
 	}
 	if v.Both {
-		place.Second = firstOf(subnets, map[string]string{"4": "6", "6": "4"}[q.wanted.Family])
+		other := map[string]string{"4": "6", "6": "4"}[q.wanted.Family]
+		if place.Second = firstOf(subnets, other); place.Second == "" && v.RequireBoth {
+			place.Problem = fmt.Sprintf("spec.ipFamilyPolicy is RequireDualStack, and network %s has no subnet for IPv%s addresses that can be seen; use PreferDualStack", network, other)
+		}
 	}
 	return nil
 }

@@ -162,6 +162,12 @@ func (s *Server) finish(w http.ResponseWriter, r *rest.Request, svc *rest.Servic
 		w.WriteHeader(answer.Status)
 		return
 	}
+	if raw, ok := answer.Body.(rest.Raw); ok {
+		h.Set("Content-Type", raw.Type)
+		w.WriteHeader(answer.Status)
+		_, _ = w.Write(raw.Content) // a client that has gone misses nothing
+		return
+	}
 	h.Set("Content-Type", "application/json")
 	w.WriteHeader(answer.Status)
 	var b bytes.Buffer

@@ -52,6 +52,7 @@ type Server struct {
 	Neutron  *neutron.Service
 	Octavia  *octavia.Service
 	Barbican *barbican.Service
+	Images   *Images
 	// Project is what demo and admin are in unless they ask for another; it is called demo as well.
 	Project keystone.Project
 	// Application is a credential of the user demo in the project.
@@ -89,8 +90,9 @@ func New(o Options) *Server {
 		o.LoadBalancing.Certificate = s.Barbican.Has
 	}
 	s.Octavia = octavia.New(o.LoadBalancing)
-	var catalogue []keystone.Entry
-	for _, svc := range []rest.Service{s.Keystone.API(), s.Nova.API(), s.Neutron.API(), s.Octavia.API(), s.Barbican.API(), images()} {
+	s.Images = &Images{ids: &s.ids}
+	catalogue := []keystone.Entry{{Name: "placement", Type: "placement", Path: "/placement"}} // nothing answers there
+	for _, svc := range []rest.Service{s.Keystone.API(), s.Nova.API(), s.Neutron.API(), s.Octavia.API(), s.Barbican.API(), s.Images.API()} {
 		if !slices.Contains(o.Without, svc.Type) {
 			s.services = append(s.services, svc)
 			catalogue = append(catalogue, keystone.Entry{Name: svc.Name, Type: svc.Type, Path: svc.Endpoint})

@@ -4,7 +4,6 @@
 package keystone
 
 import (
-	"encoding/json"
 	"net/http"
 
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack/rest"
@@ -100,6 +99,9 @@ func (s *Service) body(r *rest.Request, t *Token) map[string]any {
 	if t.Admin {
 		roles = append(roles, map[string]string{"id": "5a4b1c3a9d5f4b1c8b2f0d3f6a7e8c90", "name": "admin"})
 	}
+	if c := s.creds.Get(t.Credential); c != nil {
+		body["application_credential"] = map[string]any{"id": c.ID, "name": c.Name, "restricted": true}
+	}
 	if p := s.projects.Get(t.ProjectID); p != nil {
 		body["project"] = map[string]any{"id": p.ID, "name": p.Name, "domain": domain}
 		body["is_domain"] = false
@@ -142,18 +144,25 @@ func (s *Service) listProjects(r *rest.Request) (*rest.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	some := s.projects.Select(func(p *Project) bool { return r.Sees(p.ID) && rest.Filter(r.Query, p, nil) })
-	if some == nil {
-		some = []*Project{}
+	all := []any{}
+	for _, p := range some {
+		all = append(all, projectBody(r, p))
 	}
-	raw, err := json.Marshal(some) // under the lock
-	return rest.OK(http.StatusOK, "projects", json.RawMessage(raw)), err
+	return rest.OK(http.StatusOK, "projects", all), nil
+}
+
+func projectBody(r *rest.Request, p *Project) map[string]any {
+	return map[string]any{
+		"id": p.ID, "name": p.Name, "domain_id": p.DomainID, "parent_id": p.DomainID, "description": "", "enabled": true, "is_domain": false,
+		"options": map[string]any{}, "tags": []string{}, "links": map[string]string{"self": r.At("/v3/projects/" + p.ID)},
+	}
 }
 
 func (s *Service) showProject(r *rest.Request) (*rest.Response, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if p := s.projects.Get(r.Vars["id"]); p != nil && r.Sees(p.ID) {
-		return rest.OK(http.StatusOK, "project", *p), nil
+		return rest.OK(http.StatusOK, "project", projectBody(r, p)), nil
 	}
 	return nil, rest.Errorf(http.StatusNotFound, "Not Found", "Could not find project: %s.", r.Vars["id"])
 }

@@ -78,6 +78,8 @@ type Token struct {
 	Expires   time.Time
 	Rules     []AccessRule
 	Admin     bool
+	// Credential is the application credential that it was got with.
+	Credential string
 }
 
 // Entry is a service of the catalogue.

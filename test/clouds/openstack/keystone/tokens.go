@@ -127,13 +127,17 @@ func (s *Service) authenticate(in request, t *Token) (*User, error) {
 			return u, nil
 		}
 	case id.Methods[0] == "token" && id.Token != nil:
-		if old := s.check(id.Token.ID); old != nil {
-			t.Expires, t.Rules = old.Expires, old.Rules // a token does not live longer by being exchanged
-			if u := s.users.Get(old.UserID); u != nil {
-				return u, nil
-			}
+		old := s.check(id.Token.ID)
+		if old == nil {
+			return nil, rest.Errorf(http.StatusNotFound, "Not Found", "Could not recognize Fernet token")
 		}
-	case id.Methods[0] == "application_credential" && id.ApplicationCredential != nil && in.Scope == nil:
+		t.Expires, t.Rules = old.Expires, old.Rules // a token does not live longer by being exchanged
+		if u := s.users.Get(old.UserID); u != nil {
+			return u, nil
+		}
+	case id.Methods[0] == "application_credential" && id.ApplicationCredential != nil && in.Scope != nil:
+		return nil, rest.Errorf(http.StatusUnauthorized, "Unauthorized", "Error authenticating with application credential: Application credentials cannot request a scope.")
+	case id.Methods[0] == "application_credential" && id.ApplicationCredential != nil:
 		return s.byCredential(in, t)
 	}
 	return nil, unauthorized()
@@ -149,9 +153,10 @@ func (s *Service) user(want userRef) *User {
 }
 
 func (s *Service) byCredential(in request, t *Token) (*User, error) {
-	want := in.Identity.ApplicationCredential
+	want, known := in.Identity.ApplicationCredential, false
 	for _, c := range s.creds.All() {
 		named := want.ID == "" && c.Name == want.Name && want.User != nil && s.user(*want.User) == s.users.Get(c.UserID)
+		known = known || c.ID == want.ID || named
 		if c.ID != want.ID && !named || c.Secret != want.Secret {
 			continue
 		}
@@ -159,12 +164,15 @@ func (s *Service) byCredential(in request, t *Token) (*User, error) {
 			continue
 		}
 		if u := s.users.Get(c.UserID); u != nil {
-			t.ProjectID, t.Rules = c.ProjectID, c.AccessRules
+			t.ProjectID, t.Rules, t.Credential = c.ProjectID, c.AccessRules, c.ID
 			if !c.ExpiresAt.IsZero() && c.ExpiresAt.Before(t.Expires) {
 				t.Expires = c.ExpiresAt
 			}
 			return u, nil
 		}
+	}
+	if !known && want.ID != "" {
+		return nil, rest.Errorf(http.StatusNotFound, "Not Found", "Could not find Application Credential: %s.", want.ID)
 	}
 	return nil, unauthorized()
 }

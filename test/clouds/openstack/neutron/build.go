@@ -111,6 +111,9 @@ func (s *Service) Port(id string) (Port, bool) { return look(s.ports, id) }
 // Router returns a router.
 func (s *Service) Router(id string) (Router, bool) { return look(s.routers, id) }
 
+// SecurityGroup returns a security group.
+func (s *Service) SecurityGroup(id string) (SecurityGroup, bool) { return look(s.groups, id) }
+
 // Ports returns all ports.
 func (s *Service) Ports() []Port { return copies(s.ports) }
 

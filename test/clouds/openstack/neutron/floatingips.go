@@ -16,6 +16,7 @@ func (s *Service) floatingKind() *kind[FloatingIP] {
 	k.creatable = []string{"floating_network_id", "floating_ip_address", "port_id", "fixed_ip_address", "subnet_id"}
 	k.updatable = []string{"port_id", "fixed_ip_address"}
 	k.create, k.update = s.createFloating, s.updateFloating
+	k.show = s.showFloating
 	k.release = func(v *FloatingIP) {
 		for _, p := range s.ports.items.All() {
 			if p.DeviceID == v.ID && p.DeviceOwner == "network:floatingip" {
@@ -27,7 +28,34 @@ func (s *Service) floatingKind() *kind[FloatingIP] {
 	return k
 }
 
+// portDetails are what a floating IP shows of its port.
+type portDetails struct {
+	Name         string `json:"name"`
+	NetworkID    string `json:"network_id"`
+	MACAddress   string `json:"mac_address"`
+	AdminStateUp bool   `json:"admin_state_up"`
+	Status       string `json:"status"`
+	DeviceID     string `json:"device_id"`
+	DeviceOwner  string `json:"device_owner"`
+}
+
+func (s *Service) showFloating(v *FloatingIP) any {
+	shown := struct {
+		*FloatingIP
+		Details *portDetails `json:"port_details"`
+	}{FloatingIP: v}
+	if v.PortID != nil {
+		if p := s.ports.items.Get(*v.PortID); p != nil {
+			shown.Details = &portDetails{p.Name, p.NetworkID, p.MACAddress, p.AdminStateUp, p.Status, p.DeviceID, p.DeviceOwner}
+		}
+	}
+	return &shown
+}
+
 func (s *Service) createFloating(r *rest.Request, v *FloatingIP, fields body) error {
+	if v.FloatingNetworkID == "" {
+		return rest.Errorf(http.StatusBadRequest, "HTTPBadRequest", "Failed to parse request. Required attribute 'floating_network_id' not specified")
+	}
 	network, err := s.networks.find(r, v.FloatingNetworkID)
 	if err != nil {
 		return err
@@ -36,7 +64,7 @@ func (s *Service) createFloating(r *rest.Request, v *FloatingIP, fields body) er
 		return rest.Errorf(http.StatusBadRequest, "BadRequest", "Bad floatingip request: Network %s is not a valid external network.", network.ID)
 	}
 	if v.FloatingIPAddress != "" && !r.Admin {
-		return rest.Errorf(http.StatusForbidden, "PolicyNotAuthorized", "(rule:create_floatingip and (rule:create_floatingip:floating_ip_address)) is disallowed by policy")
+		return rest.Errorf(http.StatusForbidden, "PolicyNotAuthorized", "(rule:create_floatingip and rule:create_floatingip:floating_ip_address) is disallowed by policy")
 	}
 	if raw, ok := fields["subnet_id"]; ok {
 		if err := json.Unmarshal(raw, &v.SubnetID); err != nil {
@@ -44,9 +72,6 @@ func (s *Service) createFloating(r *rest.Request, v *FloatingIP, fields body) er
 		}
 	}
 	v.Status = "DOWN"
-	if err := s.associate(r, v); err != nil {
-		return err
-	}
 	wanted, err := s.floatingAddress(network, v)
 	if err != nil {
 		return err
@@ -56,6 +81,10 @@ func (s *Service) createFloating(r *rest.Request, v *FloatingIP, fields body) er
 		return err
 	}
 	v.FloatingIPAddress = port.FixedIPs[0].IPAddress
+	if err := s.associate(r, v); err != nil {
+		s.floating.release(v)
+		return err
+	}
 	return nil
 }
 
@@ -96,7 +125,7 @@ func (s *Service) floatingAddress(network *Network, v *FloatingIP) (FixedIP, err
 func (s *Service) associate(r *rest.Request, v *FloatingIP) error {
 	v.RouterID = nil
 	if v.PortID == nil || *v.PortID == "" {
-		v.PortID, v.FixedIPAddress = nil, nil
+		v.PortID, v.FixedIPAddress, v.Status = nil, nil, "DOWN"
 		return nil
 	}
 	p, err := s.ports.find(r, *v.PortID)
@@ -123,6 +152,9 @@ func (s *Service) associate(r *rest.Request, v *FloatingIP) error {
 		}
 	}
 	v.RouterID, v.FixedIPAddress = ptr(router), ptr(fixed.IPAddress)
+	if s.opts.L3Agent {
+		v.Status = "ACTIVE"
+	}
 	return nil
 }
 

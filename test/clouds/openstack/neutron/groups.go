@@ -15,14 +15,49 @@ import (
 // shownGroup is a group with its rules.
 type shownGroup struct {
 	*SecurityGroup
-	Rules []SecurityGroupRule `json:"security_group_rules"`
+	Rules []*shownRule `json:"security_group_rules"`
+}
+
+// shownRule is a rule. On its own it has no tags; in its group it has.
+type shownRule struct {
+	*SecurityGroupRule
+	// Description is null in the rules that a group comes with.
+	Description    *string   `json:"description"`
+	Tags           *[]string `json:"tags,omitempty"`
+	NormalizedCIDR *string   `json:"normalized_cidr"`
+	AddressGroup   *string   `json:"remote_address_group_id"`
+}
+
+func showRule(v *SecurityGroupRule) *shownRule {
+	shown := &shownRule{SecurityGroupRule: v, NormalizedCIDR: v.RemoteIPPrefix}
+	if v.Description != "" || v.Direction != "egress" || v.Protocol != nil || v.RemoteIPPrefix != nil {
+		shown.Description = &v.Description
+	}
+	if v.RemoteIPPrefix == nil {
+		return shown
+	}
+	if p, err := netip.ParsePrefix(*v.RemoteIPPrefix); err == nil {
+		shown.NormalizedCIDR = ptr(p.Masked().String())
+	}
+	return shown
+}
+
+func (s *Service) showGroup(v *SecurityGroup) any {
+	rules := s.rulesOf(v.ID)
+	shown := &shownGroup{v, make([]*shownRule, 0, len(rules))}
+	for i := range rules {
+		rule := showRule(&rules[i])
+		rule.Tags = &rules[i].Tags
+		shown.Rules = append(shown.Rules, rule)
+	}
+	return shown
 }
 
 func (s *Service) groupKind() *kind[SecurityGroup] {
 	k := newKind(s, "security_group", "security_groups", "SecurityGroup", func(v *SecurityGroup) *Common { return &v.Common })
 	k.creatable, k.updatable = []string{"stateful"}, []string{"stateful"}
 	k.create = s.createGroup
-	k.show = func(v *SecurityGroup) any { return &shownGroup{v, s.rulesOf(v.ID)} }
+	k.show = s.showGroup
 	k.remove = func(r *rest.Request, v *SecurityGroup) error {
 		if v.Name == "default" && !r.Admin {
 			return rest.Errorf(http.StatusConflict, "SecurityGroupCannotRemoveDefault", "Insufficient rights for removing default security group.")
@@ -96,6 +131,7 @@ func (s *Service) ruleKind() *kind[SecurityGroupRule] {
 	k := newKind(s, "security_group_rule", "security_group_rules", "SecurityGroupRule", func(v *SecurityGroupRule) *Common { return &v.Common })
 	k.creatable = []string{"security_group_id", "direction", "ethertype", "protocol", "port_range_min", "port_range_max", "remote_ip_prefix", "remote_group_id"}
 	k.create = s.createRule
+	k.show = func(v *SecurityGroupRule) any { return showRule(v) }
 	k.release = func(v *SecurityGroupRule) {
 		if g := s.groups.items.Get(v.SecurityGroupID); g != nil {
 			s.groups.touch(g)
@@ -138,7 +174,7 @@ func (s *Service) checkRule(v *SecurityGroupRule) error {
 	}
 	switch {
 	case v.Direction != "ingress" && v.Direction != "egress":
-		return bad("HTTPBadRequest", "Invalid input for direction. Reason: '%s' is not in ['ingress', 'egress'].", v.Direction)
+		return bad("HTTPBadRequest", "Invalid input for direction. Reason: %s is not in valid_values.", v.Direction)
 	case v.EtherType != "IPv4" && v.EtherType != "IPv6":
 		return bad("SecurityGroupRuleInvalidEtherType", "Security group rule for ethertype '%s' not supported. Allowed values are ['IPv4', 'IPv6'].", v.EtherType)
 	case v.RemoteIPPrefix != nil && v.RemoteGroupID != nil:

@@ -59,6 +59,8 @@ func (k *kind[T]) operations() []rest.Operation {
 		{Name: "Update" + name, Method: "PUT", Path: path + "/{id}", Do: k.put},
 		{Name: "Delete" + name, Method: "DELETE", Path: path + "/{id}", Do: k.delete},
 		{Name: "ListTags", Method: "GET", Path: path + "/{id}/tags", Do: k.tags},
+		{Name: "ShowTag", Method: "GET", Path: path + "/{id}/tags/{tag}", Do: k.tag},
+		{Name: "RemoveTags", Method: "DELETE", Path: path + "/{id}/tags", Do: k.removeTags},
 		{Name: "ReplaceTags", Method: "PUT", Path: path + "/{id}/tags", Do: k.setTags},
 		{Name: "AddTag", Method: "PUT", Path: path + "/{id}/tags/{tag}", Do: k.addTag},
 		{Name: "RemoveTag", Method: "DELETE", Path: path + "/{id}/tags/{tag}", Do: k.removeTag},
@@ -66,11 +68,14 @@ func (k *kind[T]) operations() []rest.Operation {
 }
 
 func (k *kind[T]) missing(id string) error {
-	what := k.title
-	if k.title == "FloatingIP" {
-		what = "Floating IP"
+	text := map[string]string{
+		"FloatingIP": "Floating IP %s could not be found", "Router": "Router %s could not be found",
+		"SecurityGroup": "Security group %s does not exist", "SecurityGroupRule": "Security group rule %s does not exist",
+	}[k.title]
+	if text == "" {
+		text = k.title + " %s could not be found."
 	}
-	return rest.Errorf(http.StatusNotFound, strings.ReplaceAll(k.title, " ", "")+"NotFound", "%s %s could not be found.", what, id)
+	return rest.Errorf(http.StatusNotFound, k.title+"NotFound", text, id)
 }
 
 // find returns an object that the caller sees.
@@ -230,6 +235,9 @@ func (k *kind[T]) put(r *rest.Request) (*rest.Response, error) {
 		return nil, err
 	}
 	if name := rest.Unknown(fields, append([]string{"name", "description"}, k.updatable...)); name != "" {
+		if !rest.Has(old, name) {
+			return nil, rest.Errorf(http.StatusBadRequest, "HTTPBadRequest", "Unrecognized attribute(s) '%s'", name)
+		}
 		return nil, rest.Errorf(http.StatusBadRequest, "HTTPBadRequest", "Cannot update read-only attribute %s", name)
 	}
 	next := *old

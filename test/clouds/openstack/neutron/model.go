@@ -26,6 +26,12 @@ type Network struct {
 	MTU                 int      `json:"mtu"`
 	PortSecurityEnabled *bool    `json:"port_security_enabled,omitempty"`
 	Subnets             []string `json:"subnets"`
+	// IsDefault is only shown of external networks.
+	IsDefault        *bool    `json:"is_default,omitempty"`
+	Zones            []string `json:"availability_zones"`
+	ZoneHints        []string `json:"availability_zone_hints"`
+	IPv4AddressScope *string  `json:"ipv4_address_scope"`
+	IPv6AddressScope *string  `json:"ipv6_address_scope"`
 }
 
 // Pool is a range of addresses.
@@ -54,6 +60,8 @@ type Subnet struct {
 	HostRoutes      []Route  `json:"host_routes"`
 	IPv6AddressMode *string  `json:"ipv6_address_mode"`
 	IPv6RAMode      *string  `json:"ipv6_ra_mode"`
+	SubnetPoolID    *string  `json:"subnetpool_id"`
+	ServiceTypes    []string `json:"service_types"`
 }
 
 // FixedIP is an address of a port.
@@ -96,6 +104,8 @@ type Port struct {
 	SecurityGroups      []string      `json:"security_groups"`
 	AllowedAddressPairs []AddressPair `json:"allowed_address_pairs"`
 	PortSecurityEnabled *bool         `json:"port_security_enabled,omitempty"`
+	VNICType            string        `json:"binding:vnic_type"`
+	ExtraDHCPOpts       []struct{}    `json:"extra_dhcp_opts"`
 	TrunkDetails        *TrunkDetails `json:"trunk_details,omitempty"`
 }
 
@@ -114,8 +124,12 @@ type Router struct {
 	Status              string   `json:"status"`
 	ExternalGatewayInfo *Gateway `json:"external_gateway_info"`
 	Routes              []Route  `json:"routes"`
-	HA                  bool     `json:"ha"`
-	Distributed         bool     `json:"distributed"`
+	Zones               []string `json:"availability_zones"`
+	ZoneHints           []string `json:"availability_zone_hints"`
+	FlavorID            *string  `json:"flavor_id"`
+	// HA and Distributed are for operators, who see them if they are true.
+	HA          bool `json:"ha,omitempty"`
+	Distributed bool `json:"distributed,omitempty"`
 }
 
 // FloatingIP is an external address that may lead to a port.
@@ -136,6 +150,7 @@ type SecurityGroup struct {
 	Common
 	Name     string `json:"name"`
 	Stateful bool   `json:"stateful"`
+	Shared   bool   `json:"shared"`
 }
 
 // SecurityGroupRule allows traffic.

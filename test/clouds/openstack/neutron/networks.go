@@ -20,7 +20,7 @@ func (s *Service) networkKind() *kind[Network] {
 	k.remove = func(_ *rest.Request, v *Network) error {
 		for _, p := range s.ports.items.All() {
 			if p.NetworkID == v.ID {
-				return rest.Errorf(http.StatusConflict, "NetworkInUse", "Unable to complete operation on network %s. There are one or more ports still in use on the network, id for these ports is %s.", v.ID, p.ID)
+				return rest.Errorf(http.StatusConflict, "NetworkInUse", "Unable to complete operation on network %s. There are one or more ports still in use on the network, id for these ports is: %s.", v.ID, p.ID)
 			}
 		}
 		for _, id := range v.Subnets {
@@ -41,7 +41,10 @@ func (s *Service) createNetwork(_ *rest.Request, v *Network, fields body) error 
 	if v.PortSecurityEnabled == nil && s.has("port-security") {
 		v.PortSecurityEnabled = ptr(true)
 	}
-	v.Status = "ACTIVE"
+	v.Status, v.Zones, v.ZoneHints = "ACTIVE", []string{}, []string{}
+	if v.External && v.IsDefault == nil {
+		v.IsDefault = ptr(false)
+	}
 	if v.Subnets == nil {
 		v.Subnets = []string{}
 	}
@@ -110,6 +113,7 @@ func (s *Service) createSubnet(r *rest.Request, v *Subnet, fields body) error {
 	if v.HostRoutes == nil {
 		v.HostRoutes = []Route{}
 	}
+	v.ServiceTypes = []string{}
 	network.Subnets = append(slices.Clone(network.Subnets), v.ID)
 	return nil
 }

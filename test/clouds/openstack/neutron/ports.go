@@ -69,6 +69,7 @@ func (s *Service) createPort(r *rest.Request, v *Port, fields body) error {
 	if err := s.checkPort(r, v); err != nil {
 		return err
 	}
+	v.VNICType, v.ExtraDHCPOpts = "normal", []struct{}{}
 	if v.Status == "" {
 		v.Status = "DOWN"
 		if strings.HasPrefix(v.DeviceOwner, "compute:") || strings.HasPrefix(v.DeviceOwner, "network:") {
@@ -105,14 +106,15 @@ func (s *Service) checkPort(r *rest.Request, v *Port) error {
 	for _, pair := range v.AllowedAddressPairs {
 		if _, err := netip.ParsePrefix(pair.IPAddress); err != nil {
 			if _, err := netip.ParseAddr(pair.IPAddress); err != nil {
-				return rest.Errorf(http.StatusBadRequest, "HTTPBadRequest", "'%s' is not a valid IP address or subnet", pair.IPAddress)
+				return rest.Errorf(http.StatusBadRequest, "HTTPBadRequest", "'%s' is not a valid IP address", pair.IPAddress)
 			}
 		}
-		if pair.MACAddress == "" {
-			pair.MACAddress = v.MACAddress
+		mac := pair.MACAddress
+		if mac == "" {
+			mac, pair.MACAddress = "None", v.MACAddress
 		}
 		if slices.Contains(pairs, pair) {
-			return rest.Errorf(http.StatusBadRequest, "DuplicateAddressPairInRequest", "Request contains duplicate address pair: mac_address %s ip_address %s.", pair.MACAddress, pair.IPAddress)
+			return rest.Errorf(http.StatusBadRequest, "DuplicateAddressPairInRequest", "Request contains duplicate address pair: mac_address %s ip_address %s.", mac, pair.IPAddress)
 		}
 		pairs = append(pairs, pair)
 	}

@@ -4,10 +4,10 @@
 package neutron
 
 import (
-	"encoding/json"
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack/rest"
 )
@@ -30,7 +30,7 @@ func (s *Service) createRouter(r *rest.Request, v *Router, fields body) error {
 	if _, ok := fields["admin_state_up"]; !ok {
 		v.AdminStateUp = true
 	}
-	v.Status = "ACTIVE"
+	v.Status, v.Zones, v.ZoneHints = "ACTIVE", []string{}, []string{}
 	if v.Routes == nil {
 		v.Routes = []Route{}
 	}
@@ -104,8 +104,11 @@ func (s *Service) checkRoutes(v *Router) error {
 		return rest.Errorf(http.StatusBadRequest, "RoutesExhausted", "Unable to complete operation for %s. The number of routes exceeds the maximum %d.", v.ID, s.opts.MaxRoutes)
 	}
 	invalid := func(reason string) error {
-		raw, _ := json.Marshal(v.Routes)
-		return rest.Errorf(http.StatusBadRequest, "InvalidRoutes", "Invalid format for routes: %s, %s", raw, reason)
+		all := make([]string, 0, len(v.Routes))
+		for _, route := range v.Routes {
+			all = append(all, route.python())
+		}
+		return rest.Errorf(http.StatusBadRequest, "InvalidRoutes", "Invalid format for routes: [%s], %s", strings.Join(all, ", "), reason)
 	}
 	var own []*Port
 	for _, p := range s.ports.items.All() {
@@ -114,8 +117,11 @@ func (s *Service) checkRoutes(v *Router) error {
 		}
 	}
 	for i, route := range v.Routes {
-		if _, err := netip.ParsePrefix(route.Destination); err != nil || slices.Contains(v.Routes[:i], route) {
-			return rest.Errorf(http.StatusBadRequest, "HTTPBadRequest", "Invalid input for routes. Reason: '%s' is not a valid CIDR, or a duplicate.", route.Destination)
+		if _, err := netip.ParsePrefix(route.Destination); err != nil {
+			return rest.Errorf(http.StatusBadRequest, "AddrFormatError", "invalid IPNetwork %s", route.Destination)
+		}
+		if slices.Contains(v.Routes[:i], route) {
+			return rest.Errorf(http.StatusBadRequest, "HTTPBadRequest", "Invalid input for routes. Reason: Duplicate hostroute '%s'.", route.python())
 		}
 		hop, err := netip.ParseAddr(route.NextHop)
 		if err != nil {
@@ -140,6 +146,11 @@ func (s *Service) checkRoutes(v *Router) error {
 		}
 	}
 	return nil
+}
+
+// python is a route as messages have it.
+func (r Route) python() string {
+	return "{'destination': '" + r.Destination + "', 'nexthop': '" + r.NextHop + "'}"
 }
 
 func (s *Service) removeRouter(_ *rest.Request, v *Router) error {
@@ -192,7 +203,20 @@ func (s *Service) changeRoutes(r *rest.Request, change func(have, given []Route)
 		s.routers.touch(&next)
 	}
 	*v = next
-	return rest.OK(http.StatusOK, "router", v), nil
+	// What is for operators is not left out here.
+	all := struct {
+		*Router
+		HA          bool    `json:"ha"`
+		HAID        int     `json:"ha_vr_id"`
+		Distributed bool    `json:"distributed"`
+		GatewayPort *string `json:"gw_port_id"`
+	}{Router: v, HA: v.HA, Distributed: v.Distributed}
+	for _, p := range s.ports.items.All() {
+		if p.DeviceID == v.ID && p.DeviceOwner == routerGateway {
+			all.GatewayPort = &p.ID
+		}
+	}
+	return rest.OK(http.StatusOK, "router", all), nil
 }
 
 // interfaceRef is the body of adding and removing interfaces, which has no key around it.

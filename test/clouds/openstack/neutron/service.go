@@ -34,6 +34,8 @@ type Options struct {
 	Extensions []string
 	// Quotas that differ from DefaultQuotas.
 	Quotas Quotas
+	// L3Agent has floating IPs be ACTIVE while they have a port, as where such an agent is; else they stay DOWN.
+	L3Agent bool
 	// MaxRoutes of a router and MaxAddressPairs of a port; zero is 30 and 10.
 	MaxRoutes, MaxAddressPairs int
 }
@@ -144,7 +146,14 @@ func (s *Service) API() rest.Service {
 	}
 }
 
+// noExtension is an error that has a shape of its own.
+const noExtension = "NoExtension"
+
 func errorBody(e *rest.Error) any {
+	if e.Type == noExtension {
+		text := "The resource could not be found.<br /><br />\n" + e.Message + "\n\n"
+		return map[string]any{"code": "404 Not Found", "title": "Not Found", "message": text}
+	}
 	kind := e.Type
 	if kind == "" {
 		kind = "HTTP" + http.StatusText(e.Status)
@@ -182,7 +191,7 @@ func (s *Service) showExtension(r *rest.Request) (*rest.Response, error) {
 	if alias := r.Vars["alias"]; s.has(alias) {
 		return rest.OK(http.StatusOK, "extension", extension(alias)), nil
 	}
-	return nil, rest.Errorf(http.StatusNotFound, "HTTPNotFound", "The resource could not be found.")
+	return nil, rest.Errorf(http.StatusNotFound, noExtension, "Extension with alias %s does not exist", r.Vars["alias"])
 }
 
 func (s *Service) showQuota(r *rest.Request) (*rest.Response, error) {

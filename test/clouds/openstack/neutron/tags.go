@@ -19,6 +19,30 @@ func (k *kind[T]) tags(r *rest.Request) (*rest.Response, error) {
 	return rest.OK(http.StatusOK, "tags", k.common(v).Tags), nil
 }
 
+func (k *kind[T]) tag(r *rest.Request) (*rest.Response, error) {
+	v, err := k.find(r, r.Vars["id"])
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(k.common(v).Tags, r.Vars["tag"]) {
+		return nil, noTag(r.Vars["tag"])
+	}
+	return &rest.Response{Status: http.StatusNoContent}, nil
+}
+
+func noTag(tag string) error {
+	return rest.Errorf(http.StatusNotFound, "TagNotFound", "Tag %s could not be found.", tag)
+}
+
+func (k *kind[T]) removeTags(r *rest.Request) (*rest.Response, error) {
+	v, err := k.own(r)
+	if err != nil {
+		return nil, err
+	}
+	k.changeTags(v, []string{})
+	return &rest.Response{Status: http.StatusNoContent}, nil
+}
+
 func (k *kind[T]) setTags(r *rest.Request) (*rest.Response, error) {
 	v, err := k.own(r)
 	if err != nil {
@@ -52,7 +76,7 @@ func (k *kind[T]) removeTag(r *rest.Request) (*rest.Response, error) {
 	}
 	i := slices.Index(k.common(v).Tags, r.Vars["tag"])
 	if i < 0 {
-		return nil, rest.Errorf(http.StatusNotFound, "TagNotFound", "Tag %s could not be found.", r.Vars["tag"])
+		return nil, noTag(r.Vars["tag"])
 	}
 	k.changeTags(v, slices.Delete(slices.Clone(k.common(v).Tags), i, i+1))
 	return &rest.Response{Status: http.StatusNoContent}, nil

@@ -36,6 +36,9 @@ func (s *Service) API() rest.Service {
 }
 
 func errorBody(e *rest.Error) any {
+	if e.Type == "HTTPNotFound" { // no such path
+		return map[string]any{"code": "404 Not Found", "message": "The resource could not be found.<br /><br />\n\n\n", "title": "Not Found"}
+	}
 	name := map[int]string{
 		http.StatusBadRequest: "badRequest", http.StatusForbidden: "forbidden", http.StatusNotFound: "itemNotFound",
 		http.StatusConflict: "conflictingRequest", http.StatusTooManyRequests: "overLimit", http.StatusMethodNotAllowed: "badMethod",
@@ -90,24 +93,35 @@ func (s *Service) document(r *rest.Request) map[string]any {
 }
 
 func (s *Service) versions(r *rest.Request) (*rest.Response, error) {
-	return rest.OK(http.StatusOK, "versions", []any{s.document(r)}), nil
+	old := map[string]any{
+		"id": "v2.0", "status": "SUPPORTED", "version": "", "min_version": "", "updated": "2011-01-21T11:33:21Z",
+		"links": []any{map[string]string{"rel": "self", "href": r.At("/v2/")}},
+	}
+	return rest.OK(http.StatusOK, "versions", []any{old, s.document(r)}), nil
 }
 
 func (s *Service) version(r *rest.Request) (*rest.Response, error) {
-	return rest.OK(http.StatusOK, "version", s.document(r)), nil
+	document := s.document(r)
+	document["links"] = append(document["links"].([]any), map[string]string{"rel": "describedby", "type": "text/html", "href": "http://docs.openstack.org/"})
+	document["media-types"] = []any{map[string]string{"base": "application/json", "type": "application/vnd.openstack.compute+json;version=2.1"}}
+	return rest.OK(http.StatusOK, "version", document), nil
 }
 
 func (s *Service) flavorBody(r *rest.Request, f *Flavor) map[string]any {
 	body := map[string]any{
 		"id": f.ID, "name": f.Name, "vcpus": f.VCPUs, "ram": f.RAM, "disk": f.Disk, "swap": "", "rxtx_factor": 1.0,
 		"OS-FLV-EXT-DATA:ephemeral": 0, "OS-FLV-DISABLED:disabled": false, "os-flavor-access:is_public": true,
-		"links": []any{map[string]string{"rel": "self", "href": r.At("/v2.1/flavors/" + f.ID)}},
+		"links": []any{map[string]string{"rel": "self", "href": r.At("/v2.1/flavors/" + f.ID)}, bookmark(r, "/flavors/"+f.ID)},
 	}
-	if minor, _, _ := s.asked(r); minor >= 55 {
+	minor, _, _ := s.asked(r)
+	if minor >= 55 {
 		body["description"] = nil
-		if minor >= 61 {
-			body["extra_specs"] = specs(f)
-		}
+	}
+	if minor >= 61 {
+		body["extra_specs"] = specs(f)
+	}
+	if minor >= 75 {
+		body["swap"] = 0
 	}
 	return body
 }

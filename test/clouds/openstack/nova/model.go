@@ -34,6 +34,7 @@ type Server struct {
 	ProjectID  string            `json:"tenant_id"`
 	UserID     string            `json:"user_id"`
 	FlavorID   string            `json:"flavorID"`
+	ImageID    string            `json:"imageID,omitempty"` // empty: booted from a volume
 	Host       string            `json:"host"`
 	Zone       string            `json:"zone"`
 	AccessIPv4 string            `json:"accessIPv4"`

@@ -5,6 +5,7 @@ package nova
 
 import (
 	"encoding/json"
+	"maps"
 	"net/http"
 	"net/netip"
 	"regexp"
@@ -33,7 +34,11 @@ func (s *Service) show(r *rest.Request) (*rest.Response, error) {
 	if v.CellDown && minor < 69 {
 		return nil, rest.Errorf(http.StatusInternalServerError, "", "Unexpected API Error.")
 	}
-	return rest.OK(http.StatusOK, "server", s.body(r, v, s.reader(v.ID))), nil
+	body := s.body(r, v, s.reader(v.ID), s.groupReader(v.ID))
+	if minor >= 71 && !v.CellDown {
+		body["server_groups"] = []string{} // lists do not have them
+	}
+	return rest.OK(http.StatusOK, "server", body), nil
 }
 
 // list serves both lists of servers; only one is detailed.
@@ -49,10 +54,10 @@ func (s *Service) list(r *rest.Request) (*rest.Response, error) {
 	if err != nil {
 		return nil, rest.Errorf(http.StatusBadRequest, "", "%v", err)
 	}
-	all := []any{}
+	all, groups := []any{}, s.groupReader()
 	for _, v := range page {
 		if strings.HasSuffix(strings.TrimSuffix(r.URL.Path, "/"), "/detail") {
-			all = append(all, s.body(r, v, read))
+			all = append(all, s.body(r, v, read, groups))
 		} else {
 			all = append(all, map[string]any{"id": v.ID, "name": v.Name, "links": links(r, v)})
 		}
@@ -65,9 +70,9 @@ func (s *Service) filter(r *rest.Request, read func(*Server) map[string][]addres
 	expressions := map[string]*regexp.Regexp{}
 	for _, name := range []string{"name", "ip", "ip6"} {
 		if text := r.Query.Get(name); text != "" {
-			expression, err := regexp.Compile("(?i)" + text)
+			expression, err := regexp.Compile("(?i)" + strings.ReplaceAll(text, "|", `\|`)) // Nova takes a "|" for the character, since MySQL
 			if err != nil {
-				return nil, rest.Errorf(http.StatusBadRequest, "", "Invalid filter: '%s' is not a valid regular expression", text)
+				return nil, rest.Errorf(http.StatusBadRequest, "", "Invalid input for query parameters %s. Value: %s. '%s' is not a 'regex'", name, text, text)
 			}
 			expressions[name] = expression
 		}
@@ -76,7 +81,7 @@ func (s *Service) filter(r *rest.Request, read func(*Server) map[string][]addres
 	if text := r.Query.Get("changes-since"); text != "" {
 		var err error
 		if since, err = time.Parse(time.RFC3339, text); err != nil {
-			return nil, rest.Errorf(http.StatusBadRequest, "", "Invalid input for query parameters changes-since. Value: %s.", text)
+			return nil, rest.Errorf(http.StatusBadRequest, "", "Invalid input for query parameters changes-since. Value: %s. '%s' is not a 'date-time'", text, text)
 		}
 	}
 	minor, _, _ := s.asked(r)
@@ -161,11 +166,11 @@ func (s *Service) addresses(ports []neutron.Port, floating map[string][]neutron.
 }
 
 func links(r *rest.Request, v *Server) []any {
-	return []any{map[string]string{"rel": "self", "href": r.At("/v2.1/servers/" + v.ID)}}
+	return []any{map[string]string{"rel": "self", "href": r.At("/v2.1/servers/" + v.ID)}, bookmark(r, "/servers/"+v.ID)}
 }
 
 // body is a server as the microversion of the request shows it.
-func (s *Service) body(r *rest.Request, v *Server, read func(*Server) map[string][]address) map[string]any {
+func (s *Service) body(r *rest.Request, v *Server, read func(*Server) map[string][]address, groups func(*Server) []map[string]string) map[string]any {
 	minor, _, _ := s.asked(r)
 	if v.CellDown {
 		return map[string]any{"id": v.ID, "status": "UNKNOWN", "tenant_id": v.ProjectID, "created": stamp(v.Created), "links": links(r, v)}
@@ -176,32 +181,79 @@ func (s *Service) body(r *rest.Request, v *Server, read func(*Server) map[string
 	}
 	body := map[string]any{
 		"id": v.ID, "name": v.Name, "status": v.Status, "tenant_id": v.ProjectID, "user_id": v.UserID, "metadata": v.Metadata,
-		"hostId": hostID, "image": "", "flavor": s.flavorOf(r, v, minor), "created": stamp(v.Created), "updated": stamp(v.Updated),
+		"hostId": hostID, "image": imageOf(r, v), "flavor": s.flavorOf(r, v, minor), "created": stamp(v.Created), "updated": stamp(v.Updated),
 		"addresses": read(v), "accessIPv4": v.AccessIPv4, "accessIPv6": v.AccessIPv6, "links": links(r, v), "config_drive": "",
-		"key_name": nil, "security_groups": []any{map[string]string{"name": "default"}}, "OS-DCF:diskConfig": "AUTO",
-		"OS-EXT-AZ:availability_zone": v.Zone, "OS-EXT-STS:task_state": nil, "OS-EXT-STS:vm_state": strings.ToLower(v.Status),
+		"key_name": nil, "OS-DCF:diskConfig": "MANUAL",
+		"OS-EXT-AZ:availability_zone": v.Zone, "OS-EXT-STS:task_state": nil, "OS-EXT-STS:vm_state": state(v),
 		"OS-EXT-STS:power_state": map[string]int{"ACTIVE": 1, "SHUTOFF": 4}[v.Status], "OS-SRV-USG:launched_at": v.Created.UTC().Format("2006-01-02T15:04:05.000000"),
 		"OS-SRV-USG:terminated_at": nil, "os-extended-volumes:volumes_attached": []any{},
 	}
 	if v.Status == "ACTIVE" || v.Status == "BUILD" {
 		body["progress"] = 0
 	}
-	if minor >= 19 {
-		body["description"] = nil
+	if have := groups(v); len(have) > 0 {
+		body["security_groups"] = have
 	}
-	if minor >= 26 {
-		body["tags"] = []string{}
-	}
-	if minor >= 90 {
-		body["OS-EXT-SRV-ATTR:hostname"] = strings.ToLower(v.Name)
+	for _, field := range []struct {
+		minor int
+		name  string
+		value any
+	}{
+		{9, "locked", false}, {19, "description", nil}, {26, "tags", []string{}}, {63, "trusted_image_certificates", nil}, {73, "locked_reason", nil}, {90, "OS-EXT-SRV-ATTR:hostname", strings.ToLower(v.Name)},
+	} {
+		if minor >= field.minor {
+			body[field.name] = field.value
+		}
 	}
 	return body
+}
+
+// state is a server's vm_state.
+func state(v *Server) string {
+	if v.Status == "SHUTOFF" {
+		return "stopped"
+	}
+	return strings.ToLower(v.Status)
+}
+
+// groupReader returns a function that finds the security groups of servers' ports, one entry for each port.
+func (s *Service) groupReader(ids ...string) func(*Server) []map[string]string {
+	var ports map[string][]neutron.Port
+	names := map[string]string{}
+	return func(v *Server) []map[string]string {
+		if ports == nil {
+			ports = s.opts.Network.PortsOf(ids...)
+		}
+		all := []map[string]string{}
+		for _, p := range ports[v.ID] {
+			for _, id := range p.SecurityGroups {
+				if _, ok := names[id]; !ok {
+					g, _ := s.opts.Network.SecurityGroup(id)
+					names[id] = g.Name
+				}
+				all = append(all, map[string]string{"name": names[id]})
+			}
+		}
+		return all
+	}
+}
+
+// imageOf is an empty text for servers without an image.
+func imageOf(r *rest.Request, v *Server) any {
+	if v.ImageID == "" {
+		return ""
+	}
+	return map[string]any{"id": v.ImageID, "links": []any{bookmark(r, "/images/"+v.ImageID)}}
+}
+
+func bookmark(r *rest.Request, path string) map[string]string {
+	return map[string]string{"rel": "bookmark", "href": r.At(path)}
 }
 
 // flavorOf has an ID or a name, never both.
 func (s *Service) flavorOf(r *rest.Request, v *Server, minor int) map[string]any {
 	if minor < 47 {
-		return map[string]any{"id": v.FlavorID, "links": []any{map[string]string{"rel": "bookmark", "href": r.At("/flavors/" + v.FlavorID)}}}
+		return map[string]any{"id": v.FlavorID, "links": []any{bookmark(r, "/flavors/"+v.FlavorID)}}
 	}
 	f := s.flavors.Get(v.FlavorID)
 	if f == nil {
@@ -241,12 +293,12 @@ func (s *Service) action(r *rest.Request) (*rest.Response, error) {
 			continue
 		}
 		if v.Status != change.from {
-			return nil, rest.Errorf(http.StatusConflict, "", "Cannot '%s' instance %s while it is in vm_state %s", strings.TrimPrefix(change.action, "os-"), v.ID, strings.ToLower(v.Status))
+			return nil, rest.Errorf(http.StatusConflict, "", "Cannot '%s' instance %s while it is in vm_state %s", strings.TrimPrefix(change.action, "os-"), v.ID, state(v))
 		}
 		v.Status, v.Updated = change.to, s.opts.Clock.Now().UTC().Truncate(time.Second)
 		return &rest.Response{Status: http.StatusAccepted}, nil
 	}
-	return nil, rest.Errorf(http.StatusBadRequest, "", "There is no such action here")
+	return nil, rest.Errorf(http.StatusBadRequest, "", "There is no such action: %s", strings.Join(slices.Sorted(maps.Keys(in)), ", "))
 }
 
 func (s *Service) interfaces(r *rest.Request) (*rest.Response, error) {

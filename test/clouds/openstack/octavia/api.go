@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"reflect"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack/rest"
 )
@@ -30,6 +32,7 @@ func (s *Service) API() rest.Service {
 		{Name: "ListListeners", Method: "GET", Path: at + "listeners", Do: s.listListeners},
 		{Name: "CreateListener", Method: "POST", Path: at + "listeners", Do: s.createListener},
 		{Name: "ShowListener", Method: "GET", Path: at + "listeners/{id}", Do: s.showListener},
+		{Name: "ShowListenerStats", Method: "GET", Path: at + "listeners/{id}/stats", Do: s.listenerStats},
 		{Name: "UpdateListener", Method: "PUT", Path: at + "listeners/{id}", Do: s.updateListener},
 		{Name: "DeleteListener", Method: "DELETE", Path: at + "listeners/{id}", Do: s.deleteListener},
 		{Name: "ListPools", Method: "GET", Path: at + "pools", Do: s.listPools},
@@ -69,6 +72,9 @@ func (s *Service) API() rest.Service {
 }
 
 func errorBody(e *rest.Error) any {
+	if e.Type == "HTTPNotFound" { // no such path
+		return map[string]any{"code": 404, "title": "Not Found", "description": ""}
+	}
 	code := "Client"
 	if e.Status >= 500 {
 		code = "Server"
@@ -159,7 +165,7 @@ func list[T any](s *Service, r *rest.Request, key string, all []*T, common func(
 			name = to
 		}
 		if !rest.Has(&zero, name) && !slices.Contains(rest.Reserved, name) {
-			return nil, rest.Errorf(http.StatusBadRequest, "", "Unknown argument: \"%s\".", name)
+			return nil, rest.Errorf(http.StatusBadRequest, "", "One or more arguments are either duplicate or invalid")
 		}
 		query[name] = values
 	}
@@ -177,7 +183,7 @@ func list[T any](s *Service, r *rest.Request, key string, all []*T, common func(
 	for _, v := range page {
 		shown = append(shown, rest.Fields(query, v))
 	}
-	answer := map[string]any{key: shown}
+	answer := map[string]any{key: shown, key + "_links": []any{}}
 	if next != "" {
 		// As in Zed, the link forgets the filters.
 		link := url.Values{"marker": {next}, "limit": {fmt.Sprint(len(page))}}
@@ -195,7 +201,7 @@ var since = map[string]int{
 // read decodes an object over its defaults; null means the default. allowed are its fields.
 func (s *Service) read(fields body, v any, defaults any, allowed []string) error {
 	if name := rest.Unknown(fields, allowed); name != "" {
-		return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute %s. Value: '%s'. Unknown attribute", name, fields[name])
+		return unknown(v, name)
 	}
 	raw, err := json.Marshal(defaults)
 	if err != nil {
@@ -207,7 +213,7 @@ func (s *Service) read(fields body, v any, defaults any, allowed []string) error
 	}
 	for name := range fields {
 		if minor := since[name]; minor > s.version {
-			return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute %s. Value: '%s'. Unknown attribute", name, fields[name])
+			return unknown(v, name)
 		}
 		if value, ok := values[name]; ok && rest.Null(fields, name) {
 			fields[name] = value
@@ -216,6 +222,12 @@ func (s *Service) read(fields body, v any, defaults any, allowed []string) error
 	if err := rest.Overlay(v, fields); err != nil {
 		return err
 	}
+	if c, ok := v.(interface{ base() *Common }); ok {
+		c.base().Tags = slices.Sorted(slices.Values(c.base().Tags)) // they come back in order
+		if len(c.base().Tags) == 0 {
+			c.base().Tags = []string{}
+		}
+	}
 	for _, name := range []string{"name", "description"} {
 		if texts := rest.Texts(v, name); len(texts) == 1 && len(texts[0]) > 255 {
 			return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute %s. Value should have a maximum character requirement of 255", name)
@@ -223,6 +235,40 @@ func (s *Service) read(fields body, v any, defaults any, allowed []string) error
 	}
 	if slices.ContainsFunc(rest.Texts(v, "tags"), func(t string) bool { return len(t) > 255 || t == "" }) {
 		return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute tags. Value should have a maximum character requirement of 255")
+	}
+	return nil
+}
+
+func unknown(v any, name string) error {
+	argument := map[reflect.Type]string{
+		reflect.TypeFor[*LoadBalancer](): "load_balancer.loadbalancer", reflect.TypeFor[*Listener](): "listener_.listener",
+		reflect.TypeFor[*Pool](): "pool_.pool", reflect.TypeFor[*Member](): "member_.member", reflect.TypeFor[*Monitor](): "health_monitor_.healthmonitor",
+	}[reflect.TypeOf(v)]
+	return rest.Errorf(http.StatusBadRequest, "", "Unknown attribute for argument %s: %s", argument, name)
+}
+
+// bad is what is said of a field with a value that it may not have.
+func bad(field string, value any, why string) error {
+	return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute %s. Value: '%v'. %s", field, value, why)
+}
+
+// oneOf checks a field that has one of a few values.
+func oneOf(field, value string, values []string) error {
+	if slices.Contains(values, value) {
+		return nil
+	}
+	return bad(field, value, "Value should be one of: "+strings.Join(values, ", "))
+}
+
+// checkPort checks a port, which is mandatory.
+func checkPort(port int, fields body) error {
+	switch _, ok := fields["protocol_port"]; {
+	case port == 0 && !ok:
+		return bad("protocol_port", "None", "Mandatory field missing.")
+	case port < 1:
+		return bad("protocol_port", port, "Value should be greater or equal to 1")
+	case port > 65535:
+		return bad("protocol_port", port, "Value should be lower or equal to 65535")
 	}
 	return nil
 }

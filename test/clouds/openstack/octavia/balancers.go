@@ -138,9 +138,6 @@ func (s *Service) deleteBalancer(r *rest.Request) (*rest.Response, error) {
 	if !cascade && len(lb.Listeners)+len(lb.Pools) > 0 {
 		return nil, invalid("Cannot delete Load Balancer %s - it has children", lb.ID)
 	}
-	for _, c := range s.below(lb) {
-		c.ProvisioningStatus = PendingDelete
-	}
 	s.start(lb, PendingDelete, s.timing.Delete)
 	return &rest.Response{Status: http.StatusNoContent}, nil
 }
@@ -169,8 +166,19 @@ func (s *Service) stats(r *rest.Request) (*rest.Response, error) {
 	if _, err := s.balancer(r, r.Vars["id"]); err != nil {
 		return nil, err
 	}
+	return noStats(), nil
+}
+
+func (s *Service) listenerStats(r *rest.Request) (*rest.Response, error) {
+	if _, err := s.listener(r, r.Vars["id"]); err != nil {
+		return nil, err
+	}
+	return noStats(), nil
+}
+
+func noStats() *rest.Response {
 	zero := map[string]int{"active_connections": 0, "bytes_in": 0, "bytes_out": 0, "request_errors": 0, "total_connections": 0}
-	return rest.OK(http.StatusOK, "stats", zero), nil
+	return rest.OK(http.StatusOK, "stats", zero)
 }
 
 // object is a part of a tree.
@@ -209,10 +217,6 @@ func (s *Service) statusTree(r *rest.Request) (*rest.Response, error) {
 		child["pools"] = pools
 		listeners = append(listeners, child)
 	}
-	pools := []object{}
-	for _, ref := range lb.Pools {
-		pools = append(pools, poolNode(s.pools.Get(ref.ID)))
-	}
-	top["listeners"], top["pools"] = listeners, pools
+	top["listeners"] = listeners // pools without a listener are not in it
 	return rest.OK(http.StatusOK, "statuses", object{"loadbalancer": top}), nil
 }

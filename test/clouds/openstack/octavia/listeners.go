@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack/rest"
 )
@@ -37,8 +38,7 @@ func (s *Service) showListener(r *rest.Request) (*rest.Response, error) {
 func (s *Service) defaultListener(projectID string) Listener {
 	return Listener{
 		Common: s.newCommon(projectID), ConnectionLimit: -1, TimeoutClientData: 50000, TimeoutMemberConnect: 5000,
-		TimeoutMemberData: 50000, SNIContainerRefs: []string{}, InsertHeaders: map[string]string{}, TLSVersions: []string{},
-		ALPNProtocols: []string{}, L7Policies: []Ref{},
+		TimeoutMemberData: 50000, SNIContainerRefs: []string{}, InsertHeaders: map[string]string{}, ClientAuthentication: "NONE", L7Policies: []Ref{},
 	}
 }
 
@@ -73,13 +73,16 @@ func (s *Service) createListener(r *rest.Request) (*rest.Response, error) {
 	if err := s.checkDefaultPool(lb, v); err != nil {
 		return nil, err
 	}
-	if err := s.clash(lb, v); err != nil {
-		return nil, err
-	}
 	if err := s.checkQuota("Listener", s.quotaOf(lb.ProjectID).Listener, count(s.listeners, commonListener, lb.ProjectID)+1); err != nil {
 		return nil, err
 	}
-	if err := s.lock(lb, "Load Balancer", lb.ID); err != nil {
+	if lb.ProvisioningStatus != Active {
+		return nil, immutable("Load Balancer", lb.ID)
+	}
+	if err := s.clash(lb, v); err != nil {
+		return nil, err
+	}
+	if err := s.lock(lb); err != nil {
 		return nil, err
 	}
 	s.listeners.Add(v)
@@ -96,35 +99,32 @@ func (s *Service) readListener(lb *LoadBalancer, fields body) (*Listener, error)
 	}
 	v.ProjectID, v.TenantID = lb.ProjectID, lb.ProjectID
 	v.LoadBalancers = []Ref{{lb.ID}}
+	if err := checkPort(v.ProtocolPort, fields); err != nil {
+		return nil, err
+	}
 	return &v, s.checkListener(lb, &v, fields)
 }
 
 func (s *Service) checkListener(lb *LoadBalancer, v *Listener, fields body) error {
-	if _, ok := poolProtocols[v.Protocol]; !ok {
-		return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute protocol. Value: '%s'. Value should be one of: HTTP, HTTPS, SCTP, TCP, TERMINATED_HTTPS, UDP", v.Protocol)
+	if err := oneOf("protocol", v.Protocol, []string{"HTTP", "HTTPS", "PROMETHEUS", "SCTP", "TCP", "TERMINATED_HTTPS", "UDP"}); err != nil {
+		return err
 	}
 	if v.Protocol == "SCTP" && s.version < 23 {
 		return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute protocol. Value: 'SCTP'.")
-	}
-	if v.ProtocolPort < 1 || v.ProtocolPort > 65535 {
-		return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute protocol_port. Value: '%d'.", v.ProtocolPort)
 	}
 	terminates := v.Protocol == "TERMINATED_HTTPS"
 	hasTLS := v.DefaultTLSContainerRef != nil || len(v.SNIContainerRefs) > 0
 	switch {
 	case len(v.InsertHeaders) > 0 && v.Protocol != "HTTP" && !terminates:
-		return invalid("One or more insertion headers not supported for protocol %s", v.Protocol)
+		return rest.Errorf(http.StatusBadRequest, "", "insert-headers is not a valid option for a %s protocol listener.", v.Protocol)
 	case hasTLS && !terminates:
 		return invalid("A TLS container reference cannot be used with protocol %s", v.Protocol)
 	case terminates && !hasTLS:
-		return invalid("An SNI or default certificate container reference must be provided with TERMINATED_HTTPS")
+		return invalid("An SNI or default certificate container reference must be provided for TERMINATED_HTTPS protocol listeners.")
 	}
-	for name, value := range v.InsertHeaders {
+	for name := range v.InsertHeaders {
 		if !slices.Contains([]string{"X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"}, name) && !terminates {
-			return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute insert_headers. Value: '%s'.", name)
-		}
-		if value != "true" && value != "false" {
-			return invalid("Value '%s' of %s: it must be 'true' or 'false'", value, name)
+			return rest.Errorf(http.StatusBadRequest, "", "dict_keys(['%s']) is not a valid option for insert_headers", name)
 		}
 	}
 	refs := slices.Clone(v.SNIContainerRefs)
@@ -170,14 +170,15 @@ func checkCIDRs(lb *LoadBalancer, v *Listener) error {
 	for _, text := range v.AllowedCIDRs {
 		prefix, err := netip.ParsePrefix(text)
 		if err != nil {
-			return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute allowed_cidrs. Value: '%s'. Value should be IPv4 or IPv6 CIDR format", text)
+			return bad("allowed_cidrs", "['"+strings.Join(v.AllowedCIDRs, "', '")+"']", "Value should be IPv4 or IPv6 CIDR format")
 		}
 		if !slices.Contains(families, prefix.Addr().Is6()) {
-			return invalid("CIDR %s and VIP %s are not of the same IP version", text, lb.VIPAddress)
+			return invalid("CIDR %s IP version incompatible with VIP %s IP version.", text, lb.VIPAddress)
 		}
 		all = append(all, prefix.Masked().String())
 	}
-	v.AllowedCIDRs = all
+	slices.Sort(all)
+	v.AllowedCIDRs = slices.Compact(all)
 	return nil
 }
 
@@ -193,14 +194,15 @@ func (s *Service) clash(lb *LoadBalancer, v *Listener) error {
 	for _, ref := range lb.Listeners {
 		other := s.listeners.Get(ref.ID)
 		if other.ProtocolPort == v.ProtocolPort && transport(other.Protocol) == transport(v.Protocol) {
-			return duplicateListener(lb.ID, v)
+			return duplicateListener(other)
 		}
 	}
 	return nil
 }
 
-func duplicateListener(lbID string, v *Listener) error {
-	return rest.Errorf(http.StatusConflict, "", "Another Listener on Load Balancer %s is already using protocol %s and protocol_port %d", lbID, v.Protocol, v.ProtocolPort)
+// duplicateListener names the listener that is there.
+func duplicateListener(v *Listener) error {
+	return rest.Errorf(http.StatusConflict, "", "Another Listener on this Load Balancer is already using protocol %s and protocol_port %d", v.Protocol, v.ProtocolPort)
 }
 
 // checkDefaultPool checks that the pool is of the same load balancer, fits and is nobody's yet.
@@ -221,20 +223,40 @@ func (s *Service) attach(v *Listener) {
 		p.Listeners = slices.DeleteFunc(slices.Clone(p.Listeners), func(r Ref) bool { return r.ID == v.ID })
 		if v.DefaultPoolID != nil && p.ID == *v.DefaultPoolID {
 			p.Listeners = append(p.Listeners, Ref{v.ID})
-			if v.ProvisioningStatus != PendingDelete && p.ProvisioningStatus == Active {
-				p.ProvisioningStatus = PendingUpdate
-			}
 		}
 	}
 }
 
+func immutable(kind, id string) error {
+	return rest.Errorf(http.StatusConflict, "", "%s %s is immutable and cannot be updated.", kind, id)
+}
+
 // lock starts a change below a load balancer, unless it is busy or broken.
-func (s *Service) lock(lb *LoadBalancer, kind, id string) error {
+func (s *Service) lock(lb *LoadBalancer) error {
 	if lb.ProvisioningStatus != Active {
-		return rest.Errorf(http.StatusConflict, "", "%s %s is immutable and cannot be updated.", kind, id)
+		return immutable("Load Balancer", lb.ID)
 	}
 	s.start(lb, PendingUpdate, s.timing.Update)
 	return nil
+}
+
+// free says whether a change below a pool could start.
+func (s *Service) free(pool *Pool) error {
+	switch lb := s.parent(pool); {
+	case pool.ProvisioningStatus != Active:
+		return immutable("Pool", pool.ID)
+	case lb.ProvisioningStatus != Active:
+		return immutable("Load Balancer", lb.ID)
+	}
+	return nil
+}
+
+// lockPool starts a change below a pool.
+func (s *Service) lockPool(pool *Pool) error {
+	if err := s.free(pool); err != nil {
+		return err
+	}
+	return s.lock(s.parent(pool))
 }
 
 func (s *Service) updateListener(r *rest.Request) (*rest.Response, error) {
@@ -257,7 +279,7 @@ func (s *Service) updateListener(r *rest.Request) (*rest.Response, error) {
 			return nil, check
 		}
 	}
-	if err := s.lock(lb, "Load Balancer", lb.ID); err != nil {
+	if err := s.lock(lb); err != nil {
 		return nil, err
 	}
 	next.ProvisioningStatus = PendingUpdate
@@ -272,7 +294,7 @@ func (s *Service) deleteListener(r *rest.Request) (*rest.Response, error) {
 		return nil, err
 	}
 	lb := s.balancers.Get(v.LoadBalancers[0].ID)
-	if err := s.lock(lb, "Load Balancer", lb.ID); err != nil {
+	if err := s.lock(lb); err != nil {
 		return nil, err
 	}
 	v.ProvisioningStatus = PendingDelete

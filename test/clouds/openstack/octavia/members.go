@@ -67,7 +67,10 @@ func (s *Service) readMember(pool *Pool, fields body) (*Member, error) {
 	if err := s.read(fields, &v, v, memberCreate); err != nil {
 		return nil, err
 	}
-	v.ProjectID, v.TenantID = pool.ProjectID, pool.ProjectID
+	v.ProjectID, v.TenantID, v.given = pool.ProjectID, pool.ProjectID, fields
+	if err := checkPort(v.ProtocolPort, fields); err != nil {
+		return nil, err
+	}
 	return &v, checkMember(&v)
 }
 
@@ -77,11 +80,9 @@ func checkMember(v *Member) error {
 	case err != nil:
 		return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute address. Value: '%s'. Value should be IPv4 or IPv6 format", v.Address)
 	case a == netip.AddrFrom4([4]byte{169, 254, 169, 254}):
-		return invalid("Member IP address %s is not allowed: it is on the reserved list", v.Address)
+		return rest.Errorf(http.StatusBadRequest, "", "%s is not a valid option for member address", v.Address)
 	case v.Weight < 0 || v.Weight > 256:
 		return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute weight. Value: '%d'.", v.Weight)
-	case v.ProtocolPort < 1 || v.ProtocolPort > 65535:
-		return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute protocol_port. Value: '%d'.", v.ProtocolPort)
 	}
 	return nil
 }
@@ -121,15 +122,18 @@ func (s *Service) createMember(r *rest.Request) (*rest.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.memberQuota(pool.ProjectID, 1); err != nil {
+		return nil, err
+	}
+	if err := s.free(pool); err != nil {
+		return nil, err
+	}
 	for _, other := range s.membersOf(pool) {
 		if other.Address == v.Address && other.ProtocolPort == v.ProtocolPort {
 			return nil, duplicateMember(v)
 		}
 	}
-	if err := s.memberQuota(pool.ProjectID, 1); err != nil {
-		return nil, err
-	}
-	if err := s.lock(s.parent(pool), "Pool", pool.ID); err != nil {
+	if err := s.lockPool(pool); err != nil {
 		return nil, err
 	}
 	s.addMember(pool, v)
@@ -142,6 +146,7 @@ func duplicateMember(v *Member) error {
 }
 
 func (s *Service) addMember(pool *Pool, v *Member) {
+	v.given = nil
 	if pool.HealthMonitorID != nil {
 		v.OperatingStatus = "OFFLINE"
 	}
@@ -166,7 +171,7 @@ func (s *Service) updateMember(r *rest.Request) (*rest.Response, error) {
 	if err := checkMember(&next); err != nil {
 		return nil, err
 	}
-	if err := s.lock(s.parent(pool), "Pool", pool.ID); err != nil {
+	if err := s.lockPool(pool); err != nil {
 		return nil, err
 	}
 	next.ProvisioningStatus = PendingUpdate
@@ -180,7 +185,7 @@ func (s *Service) deleteMember(r *rest.Request) (*rest.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := s.lock(s.parent(pool), "Pool", pool.ID); err != nil {
+	if err := s.lockPool(pool); err != nil {
 		return nil, err
 	}
 	s.touch(pool)
@@ -194,8 +199,8 @@ type memberKey struct {
 	port    int
 }
 
-// batchMembers makes the members of a pool those of the request. What an entry leaves out falls back to
-// its default, and each entry that is there already counts as changed.
+// batchMembers makes the members of a pool those of the request. What an entry leaves out falls back to its default,
+// but for name, subnet and tags, which stay; each entry that is there already counts as changed.
 func (s *Service) batchMembers(r *rest.Request) (*rest.Response, error) {
 	pool, err := s.pool(r, r.Vars["id"])
 	if err != nil {
@@ -206,6 +211,10 @@ func (s *Service) batchMembers(r *rest.Request) (*rest.Response, error) {
 		return nil, rest.Errorf(http.StatusBadRequest, "", "Unknown argument: \"additive_only\".")
 	}
 	wanted, err := s.readBatch(r, pool)
+	if err != nil {
+		return nil, err
+	}
+	twice, err := s.duplicates(pool, wanted)
 	if err != nil {
 		return nil, err
 	}
@@ -229,11 +238,14 @@ func (s *Service) batchMembers(r *rest.Request) (*rest.Response, error) {
 	if err := s.memberQuota(pool.ProjectID, more); err != nil {
 		return nil, err
 	}
-	if err := s.lock(s.parent(pool), "Pool", pool.ID); err != nil {
+	if err := s.lockPool(pool); err != nil {
 		return nil, err
 	}
 	s.replaceMembers(pool, have, wanted, additive)
 	s.touch(pool)
+	if twice {
+		s.busy[s.parent(pool).ID] = Change{Until: s.opts.Clock.Now().AddDate(100, 0, 0)}
+	}
 	return &rest.Response{Status: http.StatusAccepted}, nil
 }
 
@@ -245,39 +257,67 @@ func (s *Service) readBatch(r *rest.Request, pool *Pool) ([]*Member, error) {
 		return nil, rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute members. Mandatory field missing.")
 	}
 	var all []*Member
-	seen := map[memberKey]bool{}
 	for _, fields := range *in.Members {
 		v, err := s.readMember(pool, fields)
 		if err != nil {
 			return nil, err
 		}
-		key := memberKey{v.Address, v.ProtocolPort}
-		if seen[key] {
-			return nil, invalid("Another member on this pool is already using ip %s on protocol_port %d", v.Address, v.ProtocolPort)
-		}
-		seen[key] = true
 		all = append(all, v)
 	}
 	return all, nil
+}
+
+// duplicates says whether a member that is there is in a request twice, which the API takes although the worker
+// then fails without an end. A new one is refused.
+func (s *Service) duplicates(pool *Pool, wanted []*Member) (bool, error) {
+	have, seen, twice := map[memberKey]bool{}, map[memberKey]bool{}, false
+	for _, v := range s.membersOf(pool) {
+		have[memberKey{v.Address, v.ProtocolPort}] = true
+	}
+	for _, v := range wanted {
+		key := memberKey{v.Address, v.ProtocolPort}
+		if seen[key] && !have[key] {
+			return false, duplicateMember(v)
+		}
+		twice = twice || seen[key]
+		seen[key] = true
+	}
+	return twice, nil
+}
+
+// keep takes over what a request leaves out and what has no default.
+func (v *Member) keep(old *Member) {
+	for name, take := range map[string]func(){
+		"name": func() { v.Name = old.Name }, "subnet_id": func() { v.SubnetID = old.SubnetID }, "tags": func() { v.Tags = old.Tags },
+	} {
+		if _, ok := v.given[name]; !ok {
+			take()
+		}
+	}
 }
 
 func (s *Service) replaceMembers(pool *Pool, have map[memberKey]*Member, wanted []*Member, additive bool) {
 	for _, v := range wanted {
 		key := memberKey{v.Address, v.ProtocolPort}
 		old := have[key]
-		delete(have, key)
+		if old != nil && old.ProvisioningStatus == PendingUpdate {
+			continue // twice in the request
+		}
 		if old == nil {
 			s.addMember(pool, v)
 			continue
 		}
+		v.keep(old)
 		v.Common.ID, v.CreatedAt, v.UpdatedAt, v.OperatingStatus = old.ID, old.CreatedAt, old.UpdatedAt, old.OperatingStatus
-		v.ProvisioningStatus = PendingUpdate
+		v.ProvisioningStatus, v.given = PendingUpdate, nil
 		*old = *v
 	}
 	if additive {
 		return
 	}
 	for _, v := range have {
-		v.ProvisioningStatus = PendingDelete
+		if v.ProvisioningStatus != PendingUpdate {
+			v.ProvisioningStatus = PendingDelete
+		}
 	}
 }

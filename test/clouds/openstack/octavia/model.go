@@ -24,6 +24,8 @@ type Common struct {
 	UpdatedAt          *string  `json:"updated_at"`
 }
 
+func (c *Common) base() *Common { return c }
+
 // AdditionalVIP is an address besides the first.
 type AdditionalVIP struct {
 	SubnetID  string `json:"subnet_id"`
@@ -67,6 +69,9 @@ type Listener struct {
 	TLSCiphers             *string           `json:"tls_ciphers"`
 	TLSVersions            []string          `json:"tls_versions"`
 	ALPNProtocols          []string          `json:"alpn_protocols"`
+	ClientAuthentication   string            `json:"client_authentication"`
+	ClientCATLSRef         *string           `json:"client_ca_tls_container_ref"`
+	ClientCRLRef           *string           `json:"client_crl_container_ref"`
 	L7Policies             []Ref             `json:"l7policies"`
 	LoadBalancers          []Ref             `json:"loadbalancers"`
 }
@@ -75,6 +80,9 @@ type Listener struct {
 type SessionPersistence struct {
 	Type       string  `json:"type"`
 	CookieName *string `json:"cookie_name"`
+	// Timeout and Granularity are for UDP.
+	Timeout     *int    `json:"persistence_timeout"`
+	Granularity *string `json:"persistence_granularity"`
 }
 
 // Pool is a set of members.
@@ -84,8 +92,14 @@ type Pool struct {
 	Protocol           string              `json:"protocol"`
 	LBAlgorithm        string              `json:"lb_algorithm"`
 	SessionPersistence *SessionPersistence `json:"session_persistence"`
-	HealthMonitorID    *string             `json:"healthmonitor_id"`
+	HealthMonitorID    *string             `json:"healthmonitor_id,omitempty"`
 	TLSEnabled         bool                `json:"tls_enabled"`
+	TLSContainerRef    *string             `json:"tls_container_ref"`
+	CATLSContainerRef  *string             `json:"ca_tls_container_ref"`
+	CRLContainerRef    *string             `json:"crl_container_ref"`
+	TLSCiphers         *string             `json:"tls_ciphers"`
+	TLSVersions        []string            `json:"tls_versions"`
+	ALPNProtocols      []string            `json:"alpn_protocols"`
 	LoadBalancers      []Ref               `json:"loadbalancers"`
 	Listeners          []Ref               `json:"listeners"`
 	Members            []Ref               `json:"members"`
@@ -103,6 +117,8 @@ type Member struct {
 	MonitorPort    *int    `json:"monitor_port"`
 	// PoolID is where it is; members do not show it.
 	PoolID string `json:"-"`
+	// given are the fields of the request that a new member comes from.
+	given body
 }
 
 // Monitor checks members.

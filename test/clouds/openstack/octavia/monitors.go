@@ -5,7 +5,6 @@ package octavia
 
 import (
 	"net/http"
-	"slices"
 
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack/rest"
 )
@@ -56,13 +55,16 @@ func (s *Service) createMonitor(r *rest.Request) (*rest.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := s.free(pool); err != nil {
+		return nil, err
+	}
 	if pool.HealthMonitorID != nil {
 		return nil, rest.Errorf(http.StatusConflict, "", "This pool already has a health monitor")
 	}
 	if err := s.checkQuota("Health Monitor", s.quotaOf(pool.ProjectID).HealthMonitor, count(s.monitors, commonMonitor, pool.ProjectID)+1); err != nil {
 		return nil, err
 	}
-	if err := s.lock(s.parent(pool), "Pool", pool.ID); err != nil {
+	if err := s.lockPool(pool); err != nil {
 		return nil, err
 	}
 	s.addMonitor(pool, v)
@@ -100,8 +102,8 @@ func (s *Service) readMonitor(lb *LoadBalancer, pool *Pool, fields body) (*Monit
 }
 
 func (s *Service) checkMonitor(lb *LoadBalancer, pool *Pool, v *Monitor) error {
-	if !slices.Contains([]string{"HTTP", "HTTPS", "PING", "TCP", "TLS-HELLO", "UDP-CONNECT", "SCTP"}, v.Type) {
-		return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute type. Value: '%s'.", v.Type)
+	if err := oneOf("type", v.Type, []string{"HTTP", "HTTPS", "PING", "SCTP", "TCP", "TLS-HELLO", "UDP-CONNECT"}); err != nil {
+		return err
 	}
 	if v.MaxRetries < 1 || v.MaxRetries > 10 || v.MaxRetriesDown < 1 || v.MaxRetriesDown > 10 {
 		return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute max_retries. Value should be in the range of 1 to 10.")
@@ -115,7 +117,7 @@ func (s *Service) checkMonitor(lb *LoadBalancer, pool *Pool, v *Monitor) error {
 	}
 	switch {
 	case v.Type == "UDP-CONNECT" && !datagrams:
-		return invalid("The health monitor type UDP-CONNECT can only be associated with a pool of type UDP or SCTP")
+		return invalid("The UDP-CONNECT type is only supported for pools of type UDP/SCTP.")
 	case v.Type == "UDP-CONNECT" && v.Delay < 3:
 		return invalid("The request delay value %d should be larger than 3 for UDP-CONNECT health monitor type.", v.Delay)
 	case datagrams && s.version < 16 && v.Type != "UDP-CONNECT":
@@ -141,7 +143,7 @@ func (s *Service) updateMonitor(r *rest.Request) (*rest.Response, error) {
 	if err := s.checkMonitor(s.parent(pool), pool, &next); err != nil {
 		return nil, err
 	}
-	if err := s.lock(s.parent(pool), "Pool", pool.ID); err != nil {
+	if err := s.lockPool(pool); err != nil {
 		return nil, err
 	}
 	next.ProvisioningStatus = PendingUpdate
@@ -156,7 +158,7 @@ func (s *Service) deleteMonitor(r *rest.Request) (*rest.Response, error) {
 		return nil, err
 	}
 	pool := s.pools.Get(v.Pools[0].ID)
-	if err := s.lock(s.parent(pool), "Pool", pool.ID); err != nil {
+	if err := s.lockPool(pool); err != nil {
 		return nil, err
 	}
 	s.touch(pool)

@@ -74,9 +74,9 @@ func TestAddresses(t *testing.T) {
 		t.Errorf("got %+v, %v", lb, err)
 	}
 	_, err = create(loadbalancers.CreateOpts{VipSubnetID: f.cluster.Subnets[0].ID, VipAddress: "192.0.2.1"})
-	f.refused(err, 400, "does not belong")
+	f.refused(err, 500, "is not a valid IP for the specified subnet")
 	_, err = create(loadbalancers.CreateOpts{VipSubnetID: f.cluster.Subnets[0].ID, VipAddress: "10.0.7.7"})
-	f.refused(err, 409, "not available")
+	f.refused(err, 500, "already allocated")
 	_, err = create(loadbalancers.CreateOpts{VipPortID: "none"})
 	f.refused(err, 400, "not found")
 	_, err = create(loadbalancers.CreateOpts{Name: "nowhere"})

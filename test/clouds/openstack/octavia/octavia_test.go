@@ -158,8 +158,8 @@ func TestDuplicatesAndChecks(t *testing.T) {
 	}
 	f.refused(listener(listeners.CreateOpts{Protocol: "HTTP", ProtocolPort: 443}), 409, "already using")
 	f.refused(listener(listeners.CreateOpts{Protocol: "TERMINATED_HTTPS", ProtocolPort: 444, DefaultTlsContainerRef: "x"}), 400, "Could not retrieve certificate")
-	f.refused(listener(listeners.CreateOpts{Protocol: "TCP", ProtocolPort: 80, InsertHeaders: map[string]string{"X-Forwarded-For": "true"}}), 400, "insertion headers")
-	f.refused(listener(listeners.CreateOpts{Protocol: "TCP", ProtocolPort: 80, AllowedCIDRs: []string{"::/0"}}), 400, "same IP version")
+	f.refused(listener(listeners.CreateOpts{Protocol: "TCP", ProtocolPort: 80, InsertHeaders: map[string]string{"X-Forwarded-For": "true"}}), 400, "insert-headers is not a valid option")
+	f.refused(listener(listeners.CreateOpts{Protocol: "TCP", ProtocolPort: 80, AllowedCIDRs: []string{"::/0"}}), 400, "IP version incompatible")
 	f.refused(monitors.Create(t.Context(), f.client, monitors.CreateOpts{PoolID: lb.Pools[0].ID, Type: "TCP", Delay: 5, Timeout: 3, MaxRetries: 1}).Err, 409, "already has")
 	if err := listener(listeners.CreateOpts{Protocol: "UDP", ProtocolPort: 443}); err != nil {
 		t.Error(err)
@@ -217,7 +217,7 @@ func TestFiltersAndPages(t *testing.T) {
 	if err == nil {
 		_ = resp.Body.Close()
 	}
-	f.refused(err, 400, "Unknown argument")
+	f.refused(err, 400, "invalid")
 	pages, err := apiversions.List(f.client).AllPages(t.Context())
 	if err != nil {
 		t.Fatal(err)

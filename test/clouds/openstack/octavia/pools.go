@@ -30,7 +30,7 @@ func fitProtocols(listener, pool string) error {
 }
 
 func (s *Service) listPools(r *rest.Request) (*rest.Response, error) {
-	return list(s, r, "pools", s.pools.All(), commonPool, map[string]string{"loadbalancer_id": "loadbalancers", "listener_id": "listeners"})
+	return list(s, r, "pools", s.pools.All(), commonPool, map[string]string{"loadbalancer_id": "loadbalancers"})
 }
 
 func (s *Service) pool(r *rest.Request, id string) (*Pool, error) {
@@ -86,13 +86,13 @@ func (s *Service) createPool(r *rest.Request) (*rest.Response, error) {
 			return nil, err
 		}
 		if listener.DefaultPoolID != nil {
-			return nil, rest.Errorf(http.StatusConflict, "", "Listener %s already has a default pool.", listener.ID)
+			return nil, rest.Errorf(http.StatusConflict, "", "This listener already has a default pool")
 		}
 	}
 	if err := s.checkQuota("Pool", s.quotaOf(lb.ProjectID).Pool, count(s.pools, commonPool, lb.ProjectID)+1); err != nil {
 		return nil, err
 	}
-	if err := s.lock(lb, "Load Balancer", lb.ID); err != nil {
+	if err := s.lock(lb); err != nil {
 		return nil, err
 	}
 	s.pools.Add(v)
@@ -124,7 +124,7 @@ func (s *Service) checkPool(lb *LoadBalancer, v *Pool) error {
 		algorithms = append(algorithms, "SOURCE_IP_PORT")
 	}
 	if !slices.Contains(algorithms, v.LBAlgorithm) {
-		return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute lb_algorithm. Value: '%s'.", v.LBAlgorithm)
+		return oneOf("lb_algorithm", v.LBAlgorithm, algorithms)
 	}
 	switch ovn := lb.Provider == "ovn"; {
 	case ovn && v.LBAlgorithm != "SOURCE_IP_PORT":
@@ -142,7 +142,7 @@ func (s *Service) checkPool(lb *LoadBalancer, v *Pool) error {
 		return rest.Errorf(http.StatusBadRequest, "", "Invalid input for field/attribute session_persistence. Value: '%s'.", kind)
 	}
 	if (v.Protocol == "UDP" || v.Protocol == "SCTP") && kind != "SOURCE_IP" {
-		return invalid("session_persistence %s is not supported for %s type pools.", kind, v.Protocol)
+		return invalid("Session persistence of type %s is not supported for UDP/SCTP protocol pools.", kind)
 	}
 	return nil
 }
@@ -179,7 +179,7 @@ func (s *Service) updatePool(r *rest.Request) (*rest.Response, error) {
 	if err := s.checkPool(lb, &next); err != nil {
 		return nil, err
 	}
-	if err := s.lock(lb, "Load Balancer", lb.ID); err != nil {
+	if err := s.lock(lb); err != nil {
 		return nil, err
 	}
 	*v = next
@@ -193,7 +193,7 @@ func (s *Service) deletePool(r *rest.Request) (*rest.Response, error) {
 		return nil, err
 	}
 	lb := s.parent(v)
-	if err := s.lock(lb, "Load Balancer", lb.ID); err != nil {
+	if err := s.lock(lb); err != nil {
 		return nil, err
 	}
 	s.touch(v)

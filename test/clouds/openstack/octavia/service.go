@@ -139,6 +139,10 @@ func (s *Service) start(lb *LoadBalancer, status string, takes sim.Duration) {
 	}
 	s.busy[lb.ID] = change
 	lb.ProvisioningStatus = status
+	if status != PendingCreate {
+		now := s.now()
+		lb.UpdatedAt = &now // and again when the change ends
+	}
 }
 
 // settle ends the changes whose time has come.

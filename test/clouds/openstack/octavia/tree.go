@@ -87,7 +87,7 @@ func (s *Service) planListener(lb *LoadBalancer, t *tree, fields body) error {
 	}
 	for _, other := range t.listeners {
 		if other.ProtocolPort == v.ProtocolPort && transport(other.Protocol) == transport(v.Protocol) {
-			return duplicateListener(lb.ID, v)
+			return duplicateListener(other)
 		}
 	}
 	t.listeners = append(t.listeners, v)
@@ -102,7 +102,7 @@ func (s *Service) planListener(lb *LoadBalancer, t *tree, fields body) error {
 	if err != nil {
 		return err
 	}
-	v.DefaultPoolID = &p.ID
+	v.DefaultPoolID, v.UpdatedAt = &p.ID, &v.CreatedAt // it gets its pool after it was made
 	p.Listeners = append(p.Listeners, Ref{v.ID})
 	return fitProtocols(v.Protocol, p.Protocol)
 }
@@ -117,7 +117,7 @@ func (s *Service) namedPool(lb *LoadBalancer, t *tree, fields body) (*Pool, erro
 	if p := t.named[name]; p != nil {
 		return p, nil
 	}
-	return nil, invalid("Pool '%s' referenced by a listener is not defined", name)
+	return nil, invalid("Pool '%s' was referenced but no full definition was found.", name)
 }
 
 func (s *Service) planPool(lb *LoadBalancer, t *tree, fields body) (*Pool, error) {
@@ -133,7 +133,7 @@ func (s *Service) planPool(lb *LoadBalancer, t *tree, fields body) (*Pool, error
 		return nil, err
 	}
 	if p.Name == "" {
-		return nil, invalid("Pool names are required when creating a load balancer with a tree")
+		return nil, invalid("Pools must be named when creating a fully populated loadbalancer.")
 	}
 	if t.named[p.Name] != nil {
 		return nil, invalid("Pool names must be unique: '%s'", p.Name)
@@ -183,20 +183,19 @@ func (t *tree) store(s *Service, lb *LoadBalancer) {
 	}
 }
 
-// fullBody is a load balancer with whole listeners and pools, as only creation answers.
+// fullBody is a load balancer with whole listeners, pools and members, as only creation answers: without
+// monitors, even if there are some, and without what leads up.
 func (s *Service) fullBody(lb *LoadBalancer) any {
-	type fullPool struct {
-		*Pool
-		Members []*Member `json:"members"`
-		Monitor *Monitor  `json:"healthmonitor,omitempty"`
-	}
-	pool := func(id string) fullPool {
-		p := s.pools.Get(id)
-		return fullPool{p, append([]*Member{}, s.membersOf(p)...), s.monitorOf(p)}
-	}
 	type fullListener struct {
 		*Listener
-		DefaultPool *fullPool `json:"default_pool,omitempty"`
+		LoadBalancers *struct{} `json:"loadbalancers,omitempty"`
+	}
+	type fullPool struct {
+		*Pool
+		LoadBalancers   *struct{} `json:"loadbalancers,omitempty"`
+		HealthMonitorID *struct{} `json:"healthmonitor_id,omitempty"`
+		Members         []*Member `json:"members"`
+		Monitor         *Monitor  `json:"healthmonitor"`
 	}
 	full := struct {
 		*LoadBalancer
@@ -204,15 +203,11 @@ func (s *Service) fullBody(lb *LoadBalancer) any {
 		Pools     []fullPool     `json:"pools"`
 	}{lb, []fullListener{}, []fullPool{}}
 	for _, ref := range lb.Listeners {
-		l := fullListener{Listener: s.listeners.Get(ref.ID)}
-		if l.DefaultPoolID != nil {
-			p := pool(*l.DefaultPoolID)
-			l.DefaultPool = &p
-		}
-		full.Listeners = append(full.Listeners, l)
+		full.Listeners = append(full.Listeners, fullListener{Listener: s.listeners.Get(ref.ID)})
 	}
 	for _, ref := range lb.Pools {
-		full.Pools = append(full.Pools, pool(ref.ID))
+		p := s.pools.Get(ref.ID)
+		full.Pools = append(full.Pools, fullPool{Pool: p, Members: append([]*Member{}, s.membersOf(p)...)})
 	}
 	return full
 }

@@ -55,11 +55,6 @@ func (s *Service) placeOnPort(lb *LoadBalancer) error {
 	if !ok {
 		return rest.Errorf(http.StatusBadRequest, "", "Port %s not found.", lb.VIPPortID)
 	}
-	for _, other := range s.balancers.All() {
-		if other.VIPPortID == port.ID {
-			return rest.Errorf(http.StatusConflict, "", "Port %s is already used by load balancer %s", port.ID, other.ID)
-		}
-	}
 	var fits []neutron.FixedIP
 	for _, ip := range port.FixedIPs {
 		if (lb.VIPSubnetID == "" || ip.SubnetID == lb.VIPSubnetID) && (lb.VIPAddress == "" || ip.IPAddress == lb.VIPAddress) {
@@ -82,10 +77,7 @@ func (s *Service) placeInSubnet(lb *LoadBalancer) error {
 		return rest.Errorf(http.StatusBadRequest, "", "Subnet %s not found.", lb.VIPSubnetID)
 	}
 	if lb.VIPNetworkID != "" && lb.VIPNetworkID != subnet.NetworkID {
-		return invalid("Supplied VIP subnet does not belong to the supplied network.")
-	}
-	if lb.VIPAddress != "" && !inside(subnet, lb.VIPAddress) {
-		return invalid("Supplied VIP address does not belong to the supplied VIP subnet.")
+		return rest.Errorf(http.StatusBadRequest, "", "Subnet %s not found.", lb.VIPSubnetID)
 	}
 	return s.placeOnNewPort(lb, subnet)
 }
@@ -131,10 +123,15 @@ func (s *Service) port(lb *LoadBalancer, networkID string, ip neutron.FixedIP) (
 	}
 	port, err := s.opts.Network.AddPort(v)
 	if e, ok := errors.AsType[*rest.Error](err); ok {
-		return port, rest.Errorf(e.Status, "", "IP address is not available: %s", e.Message)
+		// The API does not look at what Neutron says.
+		return port, rest.Errorf(http.StatusInternalServerError, "", "Provider '%s' reports error: %s\nNeutron server returns request_ids: ['req-%s']", lb.Provider, e.Message, s.opts.IDs.New())
 	}
-	if err == nil {
-		s.owned[port.ID] = true
+	if err != nil {
+		return port, err
+	}
+	s.owned[port.ID] = true
+	if lb.Provider != "ovn" {
+		err = s.opts.Network.ChangePort(port.ID, func(p *neutron.Port) { p.AdminStateUp = false }) // the amphorae have ports of their own
 	}
 	return port, err
 }

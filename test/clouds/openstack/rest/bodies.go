@@ -31,11 +31,23 @@ func Overlay(v any, body map[string]json.RawMessage) error {
 			field.SetZero()
 			continue
 		}
-		if err := json.Unmarshal(raw, field.Addr().Interface()); err != nil {
+		if err := json.Unmarshal(unquoted(raw, field.Type()), field.Addr().Interface()); err != nil {
 			return Errorf(400, "HTTPBadRequest", "Invalid input for field/attribute %s. Value: '%s'. %v", name, raw, err)
 		}
 	}
 	return nil
+}
+
+// unquoted takes numbers out of quotes, as the services do.
+func unquoted(raw json.RawMessage, t reflect.Type) json.RawMessage {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	var text string
+	if t.Kind() != reflect.Int || json.Unmarshal(raw, &text) != nil {
+		return raw
+	}
+	return json.RawMessage(text)
 }
 
 // Unknown returns the first field of a body that is not allowed, or "".
@@ -58,6 +70,9 @@ func Locked(mu *sync.Mutex, operations []Operation) []Operation {
 			answer, err := do(r)
 			if err != nil || answer.Body == nil {
 				return answer, err
+			}
+			if _, ok := answer.Body.(Raw); ok {
+				return answer, nil
 			}
 			raw, err := json.Marshal(answer.Body)
 			answer.Body = json.RawMessage(raw)

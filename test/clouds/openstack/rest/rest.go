@@ -43,9 +43,15 @@ func (r *Request) Sees(projectID string) bool { return r.Admin || projectID == r
 // Response is an answer.
 type Response struct {
 	Status int
-	// Body is sent as JSON, unless it is nil.
+	// Body is sent as JSON, unless it is nil or Raw.
 	Body   any
 	Header http.Header
+}
+
+// Raw is a body that is sent as it is.
+type Raw struct {
+	Type    string
+	Content []byte
 }
 
 // OK is an answer with a body under one key.
