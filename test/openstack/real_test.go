@@ -47,7 +47,7 @@ func newRealEnv(t *testing.T) *realEnv {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &env{t: t, ctx: t.Context(), group: process.NewGroup(), dir: t.TempDir()}
+	e := &env{t: t, ctx: t.Context(), group: process.NewGroup(), dir: t.TempDir(), limit: 5 * time.Minute}
 	t.Cleanup(e.group.Stop)
 	e.cluster = cluster.StartForTest(t, cluster.Options{})
 	e.client = e.cluster.AdminClient()
@@ -207,8 +207,6 @@ func TestReal(t *testing.T) {
 		}
 		for name, edits := range kinds {
 			e.balanced(name, edits...)
-		}
-		for name := range kinds {
 			e.serves(name)
 		}
 		e.balanced("no-certificate", annotated("default-tls-container-ref", secret.SecretRef+"0"))

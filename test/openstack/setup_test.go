@@ -7,6 +7,7 @@ package openstack
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -86,6 +87,8 @@ type env struct {
 	fleet   *kubelets.Fleet
 	group   *process.Group
 	dir     string
+	// limit is how long eventually waits, if not two minutes.
+	limit time.Duration
 }
 
 func newEnv(t *testing.T, o openstack.Options, servers openstack.ClusterOptions, c cluster.Options) *env {
@@ -275,10 +278,11 @@ func (e *env) deleted(name string) {
 	})
 }
 
-// eventually polls until check returns nil, for up to two minutes.
+// eventually polls until check returns nil, for up to the limit.
 func (e *env) eventually(what string, check func() error) {
 	e.t.Helper()
-	deadline := time.After(2 * time.Minute)
+	limit := cmp.Or(e.limit, 2*time.Minute)
+	deadline := time.After(limit)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
 	for {
@@ -289,7 +293,7 @@ func (e *env) eventually(what string, check func() error) {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			e.t.Fatalf("%s: not within 2 minutes: %v", what, err)
+			e.t.Fatalf("%s: not within %s: %v", what, limit, err)
 		case <-e.ctx.Done():
 			e.t.Fatal(e.ctx.Err())
 		}

@@ -188,14 +188,22 @@ func (b *builder) membersOf(p v1.ServicePort) []Member {
 		return nil
 	}
 	var members []Member
+	owner := map[string]string{}
 	for _, n := range b.members() {
 		a := b.addressOf(n)
-		if a == "" {
-			if len(b.wanted.Ports) == 0 { // once
+		other, taken := owner[a]
+		if a == "" || taken { // a member that is there twice would keep Octavia at work for ever
+			if len(b.wanted.Ports) > 0 { // it was told with the first port
+				continue
+			}
+			if taken {
+				b.warn("nodes %s and %s have the same address %s, so that the latter is left out", other, n.Name, a)
+			} else {
 				b.warn("node %s has no usable address, and is left out", n.Name)
 			}
 			continue
 		}
+		owner[a] = n.Name
 		members = append(members, Member{Name: n.Name, Address: a, Port: int(p.NodePort)})
 	}
 	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })

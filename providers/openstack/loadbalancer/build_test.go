@@ -154,12 +154,15 @@ func TestMembers(t *testing.T) {
 		in   provider.LoadBalancerInput
 		want []string
 	}{
-		"any family":       {input(nil), []string{"10.0.0.1", "192.0.2.2"}},
-		"IPv6":             {input(nil, family(v1.IPv6Protocol)), []string{"2001:db8::1"}},
-		"external":         {input(map[string]string{"node-address-type": "ExternalIP"}), []string{"192.0.2.1", "192.0.2.2"}},
-		"selected":         {input(map[string]string{"node-selector": " role=n2 , zone"}), []string{"192.0.2.2"}},
-		"presence":         {input(map[string]string{"node-selector": "zone=,nothing"}), nil},
-		"no selection":     {input(map[string]string{"node-selector": ""}), []string{"10.0.0.1", "192.0.2.2"}},
+		"any family":   {input(nil), []string{"10.0.0.1", "192.0.2.2"}},
+		"IPv6":         {input(nil, family(v1.IPv6Protocol)), []string{"2001:db8::1"}},
+		"external":     {input(map[string]string{"node-address-type": "ExternalIP"}), []string{"192.0.2.1", "192.0.2.2"}},
+		"selected":     {input(map[string]string{"node-selector": " role=n2 , zone"}), []string{"192.0.2.2"}},
+		"presence":     {input(map[string]string{"node-selector": "zone=,nothing"}), nil},
+		"no selection": {input(map[string]string{"node-selector": ""}), []string{"10.0.0.1", "192.0.2.2"}},
+		"the same address twice": {input(nil, func(in *provider.LoadBalancerInput) {
+			in.Nodes = append(in.Nodes, node("n3", "InternalIP 10.0.0.1"))
+		}), []string{"10.0.0.1", "192.0.2.2"}},
 		"without NodePort": {input(nil, func(in *provider.LoadBalancerInput) { in.Service.Spec.Ports[0].NodePort = 0 }), nil},
 	} {
 		w, err := build(test.in, settings())
