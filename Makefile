@@ -50,7 +50,7 @@ test-scale-openstack: control-plane ## the OpenStack provider with a thousand no
 
 .PHONY: test-openstack-real
 test-openstack-real: control-plane openstackcli ## the OpenStack provider and the simulator against real services of Debian 12 on loopback; needs root
-	@cd test && go test -tags openstackreal -p 1 -timeout 60m -v -run 'Real|Bed' ./clouds/openstack/real ./clouds/openstack/clisession ./openstack $(TEST_FLAGS)
+	@cd test && go test -tags openstackreal -p 1 -timeout 60m -v -run 'Real|Bed|UpdatedAt' ./clouds/openstack/real ./clouds/openstack/clisession ./openstack $(TEST_FLAGS)
 
 .PHONY: bench
 bench: control-plane ## the figures of docs/figures.md

@@ -127,7 +127,7 @@ func (e *realEnv) serves(name string) *loadbalancers.LoadBalancer {
 
 func (e *realEnv) dryRun() string {
 	e.t.Helper()
-	spec := e.spec(e.config, "--dry-run")
+	spec := e.spec(e.config, "--dry-run", "--configure-cloud-routes=false")
 	out, err := exec.CommandContext(e.ctx, spec.Path, spec.Args...).CombinedOutput()
 	if err != nil {
 		e.t.Errorf("dry run: %v", err)
