@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/gophercloud/gophercloud/v2"
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/listeners"
@@ -18,6 +19,7 @@ import (
 	"github.com/gophercloud/gophercloud/v2/openstack/loadbalancer/v2/pools"
 	"k8s.io/apimachinery/pkg/types"
 
+	"sigs.k8s.io/cloud-providers/common/provider"
 	"sigs.k8s.io/cloud-providers/providers/openstack/client"
 )
 
@@ -37,6 +39,10 @@ func (s createBalancer) do(ctx context.Context, e *executor) error {
 		Balancer json.RawMessage `json:"loadbalancer"`
 	}
 	_, err = e.octavia.Post(ctx, e.octavia.ServiceURL("lbaas", "loadbalancers"), body, &answer, nil) //nolint:bodyclose // gophercloud closes what it has decoded
+	if ip := s.w.VIP.Address; err != nil && ip != "" && strings.Contains(err.Error(), ip) && client.Status(err) >= http.StatusBadRequest {
+		// An address that is taken, or outside of the subnet, is an internal error of Octavia.
+		return &provider.UserError{Cause: err, Problems: []string{fmt.Sprintf("spec.loadBalancerIP: Octavia cannot use %s: %v; ask for a free address of the subnet", ip, client.Explain("load balancer", err))}}
+	}
 	if err != nil {
 		return err
 	}

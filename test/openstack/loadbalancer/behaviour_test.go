@@ -331,6 +331,16 @@ func TestFloatingIPs(t *testing.T) {
 	}
 }
 
+// TestTakenAddress: an address that is not free is the user's to change, whatever Octavia calls it.
+func TestTakenAddress(t *testing.T) {
+	w := newWorld(t, worldOptions{nodes: 1})
+	first := service("first", internal)
+	w.settle(first)
+	taken := first.Status.LoadBalancer.Ingress[0].IP
+	w.mistake(service("second", internal, func(s *v1.Service) { s.Spec.LoadBalancerIP = taken }), "spec.loadBalancerIP", taken)
+	w.mistake(service("third", internal, func(s *v1.Service) { s.Spec.LoadBalancerIP = "192.0.2.1" }), "spec.loadBalancerIP", "192.0.2.1")
+}
+
 // TestFound: subnet and floating network are found when nothing is said.
 func TestFound(t *testing.T) {
 	w := newWorld(t, worldOptions{nodes: 2, free: true})
