@@ -4,8 +4,12 @@
 package client
 
 import (
+	"encoding/json"
 	"errors"
 	"net/http"
+	"strings"
+
+	"github.com/gophercloud/gophercloud/v2"
 
 	"sigs.k8s.io/cloud-providers/common/provider"
 )
@@ -37,18 +41,31 @@ func notConnected(id identity, err error) error {
 	r := refusal("authenticate with Keystone at "+id.keystone(), err)
 	r.advice = ""
 	final := false
-	switch response.Actual {
-	case http.StatusUnauthorized:
+	switch {
+	case response.Actual == http.StatusUnauthorized || unknownToKeystone(response):
 		final, r.advice = true, "check the credentials, the project and the domains in the cloud-config"
-	case http.StatusBadRequest, http.StatusForbidden:
+	case response.Actual == http.StatusBadRequest || response.Actual == http.StatusForbidden:
 		final = true
-	case http.StatusNotFound:
+	case response.Actual == http.StatusNotFound:
 		r.advice = "check auth-url in the cloud-config"
 	}
 	if after, is := throttling(err); is {
 		return &connectError{cause: &provider.ThrottledError{RetryAfter: after, Err: r}}
 	}
 	return &connectError{cause: r, final: final}
+}
+
+// unknownToKeystone reports whether Keystone itself says that it does not know the token, or the application
+// credential, that was shown. Other 404s are those of a wrong address.
+func unknownToKeystone(response gophercloud.ErrUnexpectedResponseCode) bool {
+	var body struct {
+		Error struct {
+			Code    int    `json:"code"`
+			Message string `json:"message"`
+		} `json:"error"`
+	}
+	return response.Actual == http.StatusNotFound && json.Unmarshal(response.Body, &body) == nil &&
+		body.Error.Code == http.StatusNotFound && strings.HasPrefix(body.Error.Message, "Could not ")
 }
 
 // AtStart makes a configuration error, which ends the process, of credentials that Keystone refuses and of
