@@ -50,6 +50,9 @@ func NotFound(err error) bool {
 	return response.Actual == http.StatusNotFound && answerIn(response.Body).own
 }
 
+// Body is that of the answer in err's chain, for what only the service's own words tell.
+func Body(err error) []byte { return responseIn(err).Body }
+
 // Conflict reports whether the object's state does not allow the change now.
 func Conflict(err error) bool { return Status(err) == http.StatusConflict && !QuotaExceeded(err) }
 

@@ -61,7 +61,27 @@ func (b *builder) regions(first string) []string {
 	return all
 }
 
-var methods = []string{"ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP", "SOURCE_IP_PORT"}
+// Methods are the algorithms that choose members.
+var Methods = []string{"ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP", "SOURCE_IP_PORT"}
+
+// DefaultMethod is the algorithm for an Octavia provider; ovn has one only.
+func DefaultMethod(provider string) string {
+	if provider == "ovn" {
+		return "SOURCE_IP_PORT"
+	}
+	return "ROUND_ROBIN"
+}
+
+// Labels reads labels that Nodes have to have: without a value a label only has to be there.
+func Labels(text string) map[string]string {
+	wanted := map[string]string{}
+	for item := range strings.SplitSeq(text, ",") {
+		if label, value, _ := strings.Cut(strings.TrimSpace(item), "="); label != "" {
+			wanted[label] = value
+		}
+	}
+	return wanted
+}
 
 func (b *builder) loadBalancer() LoadBalancer {
 	in := b.content.LoadBalancer
@@ -72,7 +92,7 @@ func (b *builder) loadBalancer() LoadBalancer {
 		ManageSecurityGroups: in.ManageGroups, Internal: in.Internal, CascadeDelete: in.CascadeDelete,
 		FlavorID: in.FlavorID, AvailabilityZone: in.AvailabilityZone, IngressHostname: in.IngressHostname, IngressHostnameSuffix: in.IngressSuffix,
 		MaxShared: in.MaxShared, ContainerStore: in.ContainerStore, TLSContainerRef: in.TLSContainerRef, SerialCalls: in.SerialCalls,
-		NodeSelector: map[string]string{}, Classes: map[string]Class{},
+		NodeSelector: Labels(in.NodeSelector), Classes: map[string]Class{},
 	}
 	out.Provider = cmp.Or(out.Provider, "amphora")
 	if in.Version != "" && in.Version != "v2" {
@@ -81,14 +101,9 @@ func (b *builder) loadBalancer() LoadBalancer {
 	if !slices.Contains([]string{"amphora", "octavia", "amphorav2", "ovn", "f5"}, out.Provider) {
 		b.doubtful("LoadBalancer", "lb-provider", "%q is not known here, and is used as it is", out.Provider)
 	}
-	if out.Method == "" { // ovn knows no other algorithm
-		out.Method = "ROUND_ROBIN"
-		if out.Provider == "ovn" {
-			out.Method = "SOURCE_IP_PORT"
-		}
-	}
-	if !slices.Contains(methods, out.Method) {
-		b.wrong("LoadBalancer", "lb-method", "%q is none of %s", out.Method, strings.Join(methods, ", "))
+	out.Method = cmp.Or(out.Method, DefaultMethod(out.Provider))
+	if !slices.Contains(Methods, out.Method) {
+		b.wrong("LoadBalancer", "lb-method", "%q is none of %s", out.Method, strings.Join(Methods, ", "))
 	}
 	if in.ContainerStore != "barbican" && in.ContainerStore != "external" {
 		b.doubtful("LoadBalancer", "container-store", "%q is neither barbican nor external; TLS references are not checked", in.ContainerStore)
@@ -101,11 +116,6 @@ func (b *builder) loadBalancer() LoadBalancer {
 		b.doubtful("LoadBalancer", "use-octavia", "has no effect: there is nothing but Octavia")
 	}
 	out.Monitor = b.monitor()
-	for item := range strings.SplitSeq(in.NodeSelector, ",") {
-		if label, value, _ := strings.Cut(strings.TrimSpace(item), "="); label != "" {
-			out.NodeSelector[label] = value
-		}
-	}
 	for _, name := range slices.Sorted(maps.Keys(b.LoadBalancerClass)) {
 		c := b.LoadBalancerClass[name]
 		if name == "" {
@@ -153,7 +163,7 @@ func (b *builder) monitor() Monitor {
 func (b *builder) networking() Networking {
 	in := b.content.Networking
 	out := Networking{IPv6Disabled: in.IPv6Disabled, PublicNames: in.PublicNames, InternalNames: in.InternalNames}
-	for _, text := range names(in.SortOrder) {
+	for _, text := range Words(in.SortOrder) {
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
 			b.doubtful("Networking", "address-sort-order", "%q is not a network, and is left out", text)

@@ -102,7 +102,7 @@ func Read(path string, r io.Reader) (*Config, error) {
 	return config, errors.Join(b.errs...)
 }
 
-// names splits a list at commas and white space.
-func names(text string) []string {
+// Words splits a list at commas and white space.
+func Words(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' || r == '\r' })
 }

@@ -14,8 +14,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/gophercloud/gophercloud/v2"
-
 	"sigs.k8s.io/cloud-providers/providers/openstack/client"
 )
 
@@ -53,19 +51,7 @@ func (r *region) show(ctx context.Context, id string) (*server, bool, error) {
 // it, or of a wrong address, says nothing about servers.
 func itemNotFound(err error) bool {
 	var answer map[string]json.RawMessage
-	return client.NotFound(err) && json.Unmarshal(bodyOf(err), &answer) == nil && answer["itemNotFound"] != nil
-}
-
-func bodyOf(err error) []byte {
-	var again *gophercloud.ErrErrorAfterReauthentication
-	if errors.As(err, &again) {
-		return bodyOf(again.ErrOriginal)
-	}
-	var answer gophercloud.ErrUnexpectedResponseCode
-	if errors.As(err, &answer) {
-		return answer.Body
-	}
-	return nil
+	return client.NotFound(err) && json.Unmarshal(client.Body(err), &answer) == nil && answer["itemNotFound"] != nil
 }
 
 // list returns the project's servers whose name matches an expression, if there is one, and whether those

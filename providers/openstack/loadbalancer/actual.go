@@ -27,8 +27,6 @@ type Actual struct {
 	Octavia client.Version
 	// Balancer is nil where there is none.
 	Balancer *Balancer
-	// Gone is the load balancer that the Service named and that is not there any more.
-	Gone string
 	// Wait is how long no other is to be made, after some have failed.
 	Wait time.Duration
 	// Failures is how often one could not be made.
@@ -45,8 +43,8 @@ type Actual struct {
 	// Published are the addresses that the Service has shown; Keep that its floating IP stays.
 	Published []string
 	Keep      bool
-	// CascadeOff and Serial are how the configuration wants things done.
-	CascadeOff, Serial bool
+	// CascadeOff: parts are deleted before what they are parts of.
+	CascadeOff bool
 	// Partial: not all of what the load balancer consists of is known.
 	Partial bool
 	// Renamed: the load balancer got the name of the renamed cluster just now.
@@ -59,8 +57,8 @@ type Actual struct {
 
 // Place is what was found out for a load balancer or a floating IP to be made.
 type Place struct {
-	// VIP and Member are subnets found by a Node's address; Network that of a port.
-	Network, VIP, Second string
+	// VIP is a subnet that was found, Second that of the other IP family.
+	VIP, Second string
 	// Floating is the external network that was found; Subnets those that may give a floating IP.
 	Floating string
 	Subnets  []string
@@ -77,20 +75,18 @@ const (
 	active        = "ACTIVE"
 	failed        = "ERROR"
 	deleted       = "DELETED"
-	pendingCreate = "PENDING_CREATE"
 	pendingUpdate = "PENDING_UPDATE"
 	pendingDelete = "PENDING_DELETE"
 )
 
 // Balancer is a load balancer with its parts.
 type Balancer struct {
-	ID, Name, Status, Provider         string
-	Tags                               []string
-	Address, PortID, SubnetID, Network string
-	Additional                         []string // addresses
-	Description                        string
-	UpdatedAt                          time.Time
-	Listeners                          []ListenerActual
+	ID, Name, Status, Provider string
+	Tags                       []string
+	Address, PortID, SubnetID  string
+	Additional                 []string // addresses
+	UpdatedAt                  time.Time
+	Listeners                  []ListenerActual
 	// Loose are pools that no listener has.
 	Loose []PoolActual
 }

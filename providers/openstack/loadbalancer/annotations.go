@@ -5,7 +5,6 @@ package loadbalancer
 
 import (
 	"fmt"
-	"math"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -13,7 +12,10 @@ import (
 	"strconv"
 	"strings"
 
+	"math"
+
 	"sigs.k8s.io/cloud-providers/common/annotations"
+	"sigs.k8s.io/cloud-providers/providers/openstack/config"
 )
 
 // Prefix starts the keys of upstream's annotations, OwnPrefix those of what only we have.
@@ -60,7 +62,7 @@ var (
 	forwardedPort   = annotations.Custom(Set, "x-forwarded-port", "boolean", exactly, false, "false", "The same with X-Forwarded-Port.", boolean)
 	forwardedProto  = annotations.Custom(Set, "x-forwarded-proto", "boolean", exactly, false, "false", "The same with X-Forwarded-Proto.", boolean)
 	tlsReference    = annotations.Custom(Set, "default-tls-container-ref", "URL", "a URL that ends in `containers/<ID>` or `secrets/<ID>`", "", "default-tls-container-ref of the cloud-config", "TCP ports terminate TLS with the certificate of this Barbican container or secret.", reference)
-	method          = annotations.Enum(Set, "lb-method", "", "The algorithm that chooses members.", "ROUND_ROBIN", "LEAST_CONNECTIONS", "SOURCE_IP", "SOURCE_IP_PORT")
+	method          = annotations.Enum(Set, "lb-method", "", "The algorithm that chooses members.", config.Methods...)
 
 	clientTimeout  = annotations.Int(Set, "timeout-client-data", defaultClientTimeout, 0, math.MaxInt32, "Milliseconds without data from the client after which a connection ends.")
 	connectTimeout = annotations.Int(Set, "timeout-member-connect", defaultConnectTimeout, 0, math.MaxInt32, "Milliseconds for connecting to a member.")
@@ -74,7 +76,7 @@ var (
 	monitorFailures = annotations.Int(Set, "health-monitor-max-retries-down", 0, 1, mostRetries, "Checks that make a member unhealthy.")
 
 	nodeSelector = annotations.Custom(Set, "node-selector", "list", "`label=value` or `label`, separated by commas", nil, "node-selector of the cloud-config", "Only Nodes with all these labels become members; empty for all Nodes.",
-		func(text string) (map[string]string, error) { return selector(text), nil })
+		func(text string) (map[string]string, error) { return config.Labels(text), nil })
 	nodeAddress = annotations.Enum(Set, "node-address-type", "", "Which of a Node's addresses becomes its member's. Without it the first InternalIP, else the first ExternalIP.", "InternalIP", "ExternalIP")
 
 	balancerTags = annotations.Custom(Set, "load-balancer-tags", "list", "tags separated by commas", nil, "", "Tags of the load balancer, beside the provider's own.", tagList)
@@ -82,7 +84,7 @@ var (
 	poolTags     = annotations.Custom(Set, "pool-tags", "list", "tags separated by commas", nil, "", "Tags of pools.", tagList)
 
 	sourceRanges = annotations.Custom(Set, "service.beta.kubernetes.io/load-balancer-source-ranges", "networks", "networks separated by commas", nil, "all", "Who may connect, when `spec.loadBalancerSourceRanges` is empty.",
-		func(text string) ([]string, error) { return words(text), nil })
+		func(text string) ([]string, error) { return config.Words(text), nil })
 
 	dualStack = annotations.Bool(Set, OwnPrefix+"dual-stack", false, "A Service with two IP families gets a VIP of each. Only when the load balancer is made.")
 	shareable = annotations.Bool(Set, OwnPrefix+"share-internal", false, "Lets an internal Service use the load balancer of another internal one.")
@@ -123,17 +125,6 @@ func reference(text string) (string, error) {
 	return text, nil
 }
 
-// selector reads labels: without a value a label only has to be there.
-func selector(text string) map[string]string {
-	wanted := map[string]string{}
-	for item := range strings.SplitSeq(text, ",") {
-		if label, value, _ := strings.Cut(strings.TrimSpace(item), "="); label != "" {
-			wanted[label] = value
-		}
-	}
-	return wanted
-}
-
 func tagList(text string) ([]string, error) {
 	var tags []string
 	for item := range strings.SplitSeq(text, ",") {
@@ -149,11 +140,6 @@ func tagList(text string) ([]string, error) {
 		tags = append(tags, item)
 	}
 	return tags, nil
-}
-
-// words splits at commas and white space.
-func words(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\n' || r == '\r' })
 }
 
 // networks reads source ranges; bits of hosts are cleared, and what is there twice is merged.

@@ -101,7 +101,7 @@ func (l *LoadBalancers) Apply(ctx context.Context, actual Actual, p *plan.Plan, 
 		return e.actual, nil
 	}
 	l.memory.edit(uid, func(r *remembered) {
-		r.actual, r.known = e.actual.clone(), err == nil && e.actual.Balancer != nil && !e.actual.Removing && !e.actual.Partial
+		r.actual, r.known = e.actual, err == nil && e.actual.Balancer != nil && !e.actual.Removing && !e.actual.Partial
 		r.busySince = time.Time{}
 		if e.actual.Balancer.busy() {
 			r.busySince = l.clock.Now()
@@ -121,29 +121,24 @@ func operation(a Actual) string {
 	return "loadbalancer_update"
 }
 
-// possible are the changes of a plan that can be made now, in its order.
+// possible are the changes of a plan that can be made now, in its order. What comes after a change of the load
+// balancer comes after its end.
 func possible(p *plan.Plan) *plan.Plan {
 	now := &plan.Plan{Subject: p.Subject}
 	in := map[string]bool{}
 	locked := false
 	for _, c := range p.Changes {
-		ready := !slices.ContainsFunc(c.After, func(id string) bool { return !in[id] })
-		switch {
-		case !ready || locked && locks(c):
+		if locked && locks(c) || slices.ContainsFunc(c.After, func(id string) bool { return !in[id] }) {
 			continue
-		case locks(c):
-			locked = true
-		case slices.ContainsFunc(c.After, func(id string) bool { return lockedBy(p, id) }):
-			continue // what comes after a change of the load balancer comes after its end
 		}
-		in[c.ID] = true
 		now.Add(c)
+		if locks(c) {
+			locked = true
+		} else {
+			in[c.ID] = true
+		}
 	}
 	return now
-}
-
-func lockedBy(p *plan.Plan, id string) bool {
-	return slices.ContainsFunc(p.Changes, func(c plan.Change) bool { return c.ID == id && locks(c) })
 }
 
 func (e *executor) uid() types.UID { return types.UID(e.actual.UID) }

@@ -4,6 +4,7 @@
 package loadbalancer
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -25,6 +26,7 @@ type builder struct {
 	values   annotations.Values
 	class    config.Class
 	wanted   Wanted
+	backends []backend
 	problems []string
 }
 
@@ -51,6 +53,7 @@ func build(in provider.LoadBalancerInput, s Settings) (Wanted, error) {
 	b.chooseClass()
 	b.octavia()
 	b.family()
+	b.choose()
 	b.place()
 	b.floating()
 	b.publish()
@@ -81,16 +84,6 @@ func (b *builder) read() {
 	}
 }
 
-// first is the first of some texts that is not empty.
-func first(texts ...string) string {
-	for _, t := range texts {
-		if t != "" {
-			return t
-		}
-	}
-	return ""
-}
-
 func (b *builder) chooseClass() {
 	name := class.Get(b.values)
 	if name == "" {
@@ -105,9 +98,9 @@ func (b *builder) chooseClass() {
 
 // octavia takes over what load balancers are made with and keep.
 func (b *builder) octavia() {
-	b.wanted.Provider = first(octavia.Get(b.values), b.Settings.Provider)
-	b.wanted.Flavor = first(flavorID.Get(b.values), b.FlavorID)
-	b.wanted.Zone = first(zone.Get(b.values), b.AvailabilityZone)
+	b.wanted.Provider = cmp.Or(octavia.Get(b.values), b.Settings.Provider)
+	b.wanted.Flavor = cmp.Or(flavorID.Get(b.values), b.FlavorID)
+	b.wanted.Zone = cmp.Or(zone.Get(b.values), b.AvailabilityZone)
 	b.wanted.Internal = b.Settings.Internal || internal.Get(b.values)
 }
 
@@ -130,9 +123,9 @@ func (b *builder) family() {
 // place finds where the VIP and the members are to be.
 func (b *builder) place() {
 	vip := &b.wanted.VIP
-	network := first(networkID.Get(b.values), b.class.Placement.NetworkID, b.Placement.NetworkID)
-	subnet := first(subnetID.Get(b.values), b.class.Placement.SubnetID, b.Placement.SubnetID)
-	b.wanted.MemberSubnet = first(memberSubnetID.Get(b.values), b.class.Placement.MemberSubnetID, b.Placement.MemberSubnetID, b.Placement.SubnetID, subnet)
+	network := cmp.Or(networkID.Get(b.values), b.class.Placement.NetworkID, b.Placement.NetworkID)
+	subnet := cmp.Or(subnetID.Get(b.values), b.class.Placement.SubnetID, b.Placement.SubnetID)
+	b.wanted.MemberSubnet = cmp.Or(memberSubnetID.Get(b.values), b.class.Placement.MemberSubnetID, b.Placement.MemberSubnetID, b.Placement.SubnetID, subnet)
 	vip.Port = portID.Get(b.values)
 	switch {
 	case vip.Port != "":
@@ -143,8 +136,8 @@ func (b *builder) place() {
 	case b.wanted.Internal:
 		vip.Network, vip.Subnet = network, subnet
 	default: // a class counts more for external load balancers, and less for internal ones: so it is upstream
-		vip.Network = first(b.class.Placement.NetworkID, network)
-		vip.Subnet = first(b.class.Placement.SubnetID, subnet)
+		vip.Network = cmp.Or(b.class.Placement.NetworkID, network)
+		vip.Subnet = cmp.Or(b.class.Placement.SubnetID, subnet)
 	}
 	if ip := b.service.Spec.LoadBalancerIP; ip != "" && vip.Port == "" && (b.wanted.Internal || b.wanted.Family == "6") {
 		vip.Address = ip
@@ -175,7 +168,7 @@ func (b *builder) floating() {
 	f.Published = published(b.service)
 	asked, there := b.service.Annotations[floatingNetwork.Key()]
 	f.None = there && asked == "" && b.class.Floating.NetworkID == ""
-	f.Network = first(b.class.Floating.NetworkID, asked, b.Floating.NetworkID)
+	f.Network = cmp.Or(b.class.Floating.NetworkID, asked, b.Floating.NetworkID)
 	own := config.Floating{SubnetID: floatingSubnetID.Get(b.values), Subnet: floatingSubnet.Get(b.values), SubnetTags: floatingSubnetTags.Get(b.values)}
 	chosen := b.Floating
 	for _, better := range []config.Floating{own, b.class.Floating} {
@@ -243,15 +236,13 @@ func (b *builder) group() {
 		return
 	}
 	g := &GroupWanted{Name: groupName(b.service), Description: groupDescription(b.in.ClusterName, b.service), HealthPort: int(b.service.Spec.HealthCheckNodePort)}
-	for _, n := range b.members() {
-		id, ok := serverOf(n)
+	for _, c := range b.backends {
+		id, ok := serverOf(c.node)
 		if !ok {
-			b.warn("node %s has no provider ID of OpenStack, so that its ports do not get the security group", n.Name)
+			b.warn("node %s has no provider ID of OpenStack, so that its ports do not get the security group", c.node.Name)
 			continue
 		}
-		if a := b.addressOf(n); a != "" {
-			g.Nodes = append(g.Nodes, NodeWanted{n.Name, id, a})
-		}
+		g.Nodes = append(g.Nodes, NodeWanted{c.node.Name, id, c.address})
 	}
 	b.wanted.Group = g
 }

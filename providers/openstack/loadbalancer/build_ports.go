@@ -4,12 +4,13 @@
 package loadbalancer
 
 import (
+	"cmp"
 	"net/netip"
-	"slices"
 	"strings"
 
 	v1 "k8s.io/api/core/v1"
 
+	"sigs.k8s.io/cloud-providers/providers/openstack/config"
 	"sigs.k8s.io/cloud-providers/providers/openstack/ids"
 )
 
@@ -91,7 +92,7 @@ func (b *builder) listener(name string, index int, p v1.ServicePort, protocol st
 }
 
 func (b *builder) pool(name string, index int, listener string) Pool {
-	p := Pool{Name: poolName(index, name), Protocol: listener, Method: first(method.Get(b.values), b.algorithm()), Tags: poolTags.Get(b.values)}
+	p := Pool{Name: poolName(index, name), Protocol: listener, Method: cmp.Or(method.Get(b.values), b.algorithm()), Tags: poolTags.Get(b.values)}
 	if listener == terminatedHTTPS {
 		p.Protocol = httpProtocol
 	}
@@ -110,14 +111,11 @@ func (b *builder) pool(name string, index int, listener string) Pool {
 }
 
 // algorithm is the configured one, unless the Service has an Octavia provider of its own that it does not
-// suit: ovn has one algorithm, which the others lack.
+// suit: what only ovn has, and has alone.
 func (b *builder) algorithm() string {
-	const hash = "SOURCE_IP_PORT"
-	switch own := octavia.Get(b.values); {
-	case own == ovn:
-		return hash
-	case own != "" && b.Method == hash:
-		return "ROUND_ROBIN"
+	own := octavia.Get(b.values)
+	if own == ovn || own != "" && b.Method == config.DefaultMethod(ovn) {
+		return config.DefaultMethod(own)
 	}
 	return b.Method
 }
@@ -162,51 +160,56 @@ func (b *builder) local() bool {
 	return b.service.Spec.ExternalTrafficPolicy == v1.ServiceExternalTrafficPolicyLocal
 }
 
-// members are the Nodes that the Service wants.
-func (b *builder) members() []*v1.Node {
+// backend is a Node that the Service wants, with its address as a member.
+type backend struct {
+	node    *v1.Node
+	address string
+}
+
+// choose finds the Nodes that the Service wants, in their order.
+func (b *builder) choose() {
 	wanted, asked := nodeSelector.Lookup(b.values)
 	if !asked {
 		wanted = b.NodeSelector
 	}
-	var nodes []*v1.Node
+	owner := map[string]string{}
 	for _, n := range b.in.Nodes {
-		fits := true
-		for label, value := range wanted {
-			have, there := n.Labels[label]
-			fits = fits && there && (value == "" || have == value)
+		if !selected(n, wanted) {
+			continue
 		}
-		if fits {
-			nodes = append(nodes, n)
+		a := b.addressOf(n)
+		other, taken := owner[a]
+		switch {
+		case a == "":
+			b.warn("node %s has no usable address, and is left out", n.Name)
+		case taken: // a member that is there twice would keep Octavia at work for ever
+			b.warn("nodes %s and %s have the same address %s, so that the latter is left out", other, n.Name, a)
+		default:
+			owner[a] = n.Name
+			b.backends = append(b.backends, backend{n, a})
 		}
 	}
-	return nodes
 }
 
-// membersOf are the members of one port, sorted by name.
+// selected reports whether a Node has all of some labels; without a value a label only has to be there.
+func selected(n *v1.Node, wanted map[string]string) bool {
+	for label, value := range wanted {
+		if have, there := n.Labels[label]; !there || value != "" && have != value {
+			return false
+		}
+	}
+	return true
+}
+
+// membersOf are the members of one port.
 func (b *builder) membersOf(p v1.ServicePort) []Member {
 	if p.NodePort == 0 {
 		return nil
 	}
 	var members []Member
-	owner := map[string]string{}
-	for _, n := range b.members() {
-		a := b.addressOf(n)
-		other, taken := owner[a]
-		if a == "" || taken { // a member that is there twice would keep Octavia at work for ever
-			if len(b.wanted.Ports) > 0 { // it was told with the first port
-				continue
-			}
-			if taken {
-				b.warn("nodes %s and %s have the same address %s, so that the latter is left out", other, n.Name, a)
-			} else {
-				b.warn("node %s has no usable address, and is left out", n.Name)
-			}
-			continue
-		}
-		owner[a] = n.Name
-		members = append(members, Member{Name: n.Name, Address: a, Port: int(p.NodePort)})
+	for _, c := range b.backends {
+		members = append(members, Member{Name: c.node.Name, Address: c.address, Port: int(p.NodePort)})
 	}
-	slices.SortFunc(members, func(a, b Member) int { return strings.Compare(a.Name, b.Name) })
 	return members
 }
 

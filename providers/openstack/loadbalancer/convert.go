@@ -16,8 +16,8 @@ import (
 func balancerOf(lb *loadbalancers.LoadBalancer) *Balancer {
 	b := &Balancer{
 		ID: lb.ID, Name: lb.Name, Status: lb.ProvisioningStatus, Provider: lb.Provider, Tags: slices.Clone(lb.Tags),
-		Address: lb.VipAddress, PortID: lb.VipPortID, SubnetID: lb.VipSubnetID, Network: lb.VipNetworkID,
-		Description: lb.Description, UpdatedAt: lb.UpdatedAt,
+		Address: lb.VipAddress, PortID: lb.VipPortID, SubnetID: lb.VipSubnetID,
+		UpdatedAt: lb.UpdatedAt,
 	}
 	for _, v := range lb.AdditionalVips {
 		b.Additional = append(b.Additional, v.IPAddress)

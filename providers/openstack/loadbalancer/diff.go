@@ -4,6 +4,7 @@
 package loadbalancer
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -125,7 +126,7 @@ func (d *differ) create() {
 func (d *differ) createFields() []plan.Field {
 	fields := []plan.Field{{Path: "provider", To: d.w.Provider}}
 	for _, f := range []plan.Field{
-		{Path: "vip_port_id", To: d.w.VIP.Port}, {Path: "vip_network_id", To: d.w.VIP.Network}, {Path: "vip_subnet_id", To: first(d.w.VIP.Subnet, d.a.Place.VIP)},
+		{Path: "vip_port_id", To: d.w.VIP.Port}, {Path: "vip_network_id", To: d.w.VIP.Network}, {Path: "vip_subnet_id", To: cmp.Or(d.w.VIP.Subnet, d.a.Place.VIP)},
 		{Path: "vip_address", To: d.w.VIP.Address}, {Path: "flavor_id", To: d.w.Flavor}, {Path: "availability_zone", To: d.w.Zone},
 	} {
 		if f.To != "" {
@@ -221,12 +222,12 @@ func (d *differ) dropListener(l ListenerActual, reason string) {
 	}
 	d.octavia(plan.Change{
 		ID: "delete listener " + l.ID, Operation: plan.Delete, Object: plan.Object{Kind: kindListener, Name: l.Name, ID: l.ID}, Reason: reason,
-		Fields: []plan.Field{{Path: "protocol_port", From: fmt.Sprintf("%s:%d", l.Protocol, l.Port)}}, Spec: deleteListener{l.ID},
+		Fields: []plan.Field{{Path: "protocol_port", From: fmt.Sprintf("%s:%d", l.Protocol, l.Port)}}, Spec: deletePart{"listeners", l.ID},
 	})
 }
 
 func (d *differ) dropPool(p PoolActual, reason string) {
 	d.octavia(plan.Change{
-		ID: "delete pool " + p.ID, Operation: plan.Delete, Object: plan.Object{Kind: kindPool, Name: p.Name, ID: p.ID}, Reason: reason, Spec: deletePool{p.ID},
+		ID: "delete pool " + p.ID, Operation: plan.Delete, Object: plan.Object{Kind: kindPool, Name: p.Name, ID: p.ID}, Reason: reason, Spec: deletePart{"pools", p.ID},
 	})
 }

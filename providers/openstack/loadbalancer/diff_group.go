@@ -4,6 +4,7 @@
 package loadbalancer
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -152,7 +153,7 @@ func (d *differ) changePorts(after []string) {
 }
 
 func (d *differ) takePort(p neutron.Port, reason string) plan.Change {
-	return plan.Change{ID: "take port " + p.ID, Operation: plan.Update, Object: plan.Object{Kind: kindPort, Name: first(p.Name, p.ID), ID: p.ID}, Reason: reason,
+	return plan.Change{ID: "take port " + p.ID, Operation: plan.Update, Object: plan.Object{Kind: kindPort, Name: cmp.Or(p.Name, p.ID), ID: p.ID}, Reason: reason,
 		Fields: []plan.Field{{Path: "security_groups", From: d.a.Group.Name}}, Spec: takePort{p, d.a.Group.ID}}
 }
 

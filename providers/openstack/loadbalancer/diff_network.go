@@ -4,6 +4,7 @@
 package loadbalancer
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -59,7 +60,7 @@ func (d *differ) floating() []string {
 	if a.Balancer != nil && !a.owned() {
 		return []string{fmt.Sprintf("load balancer %s (%s) has no floating IP, and only the Service that made it can attach one; make this Service internal, or attach one", a.Balancer.Name, a.Balancer.ID)}
 	}
-	change := plan.Change{ID: "floating-ip", Operation: plan.Create, Object: plan.Object{Kind: kindFloating, Name: first(w.Floating.Address, "of "+w.Service)}, Reason: "the Service is external"}
+	change := plan.Change{ID: "floating-ip", Operation: plan.Create, Object: plan.Object{Kind: kindFloating, Name: cmp.Or(w.Floating.Address, "of "+w.Service)}, Reason: "the Service is external"}
 	if d.last != "" {
 		change.After = []string{d.last}
 	}

@@ -143,6 +143,22 @@ func (m MemberActual) same(w Member) bool {
 	return m.Address == w.Address && m.Port == w.Port && m.MonitorPort == w.MonitorPort && (m.Name == w.Name || strings.HasPrefix(m.Name, "member_"))
 }
 
+// endpoint is what Octavia knows a member of a pool by.
+type endpoint struct {
+	address string
+	port    int
+}
+
+func (m Member) endpoint() endpoint { return endpoint{m.Address, m.Port} }
+
+func byEndpoint(members []MemberActual) map[endpoint]MemberActual {
+	all := make(map[endpoint]MemberActual, len(members))
+	for _, m := range members {
+		all[m.endpoint()] = m
+	}
+	return all
+}
+
 // members sets the members of a pool in one call, unless they are as wanted. Without any Node at all they
 // stay: that is more likely a mistake than a wish.
 func (d *differ) members(key string, p Port, pool PoolActual) {
@@ -154,24 +170,24 @@ func (d *differ) members(key string, p Port, pool PoolActual) {
 		return
 	}
 	var fields []plan.Field
+	have := byEndpoint(pool.Members)
 	set := make([]MemberActual, 0, len(p.Members))
 	for _, w := range p.Members {
-		m := MemberActual{Member: w, Weight: 1}
-		at := slices.IndexFunc(pool.Members, func(m MemberActual) bool { return m.Address == w.Address && m.Port == w.Port })
-		if at < 0 {
+		m, there := have[w.endpoint()]
+		delete(have, w.endpoint())
+		switch {
+		case !there:
+			m = MemberActual{Member: w, Weight: 1}
 			fields = append(fields, plan.Field{Path: "members", To: memberText(w)})
-		} else {
-			m = pool.Members[at]
-			if !m.same(w) {
-				fields = append(fields, plan.Field{Path: "members", From: memberText(m.Member), To: memberText(w)})
-				m.Member = w
-			}
+		case !m.same(w):
+			fields = append(fields, plan.Field{Path: "members", From: memberText(m.Member), To: memberText(w)})
+			m.Member = w
 		}
 		m.Subnet = d.memberSubnet()
 		set = append(set, m)
 	}
 	for _, m := range pool.Members {
-		if !slices.ContainsFunc(p.Members, func(w Member) bool { return m.Address == w.Address && m.Port == w.Port }) {
+		if _, surplus := have[m.endpoint()]; surplus {
 			fields = append(fields, plan.Field{Path: "members", From: memberText(m.Member)})
 		}
 	}
@@ -204,8 +220,11 @@ func (d *differ) memberSubnet() string {
 
 // membersOneByOne is for providers that cannot take a list: first the missing ones, then the surplus.
 func (d *differ) membersOneByOne(key string, p Port, pool PoolActual) {
+	have := byEndpoint(pool.Members)
 	for _, w := range p.Members {
-		if slices.ContainsFunc(pool.Members, func(m MemberActual) bool { return m.Address == w.Address && m.Port == w.Port }) {
+		_, there := have[w.endpoint()]
+		delete(have, w.endpoint())
+		if there {
 			continue
 		}
 		w.Name, w.MonitorPort = serialMemberName(w.Name, w.Address, w.Port), 0
@@ -215,9 +234,9 @@ func (d *differ) membersOneByOne(key string, p Port, pool PoolActual) {
 		})
 	}
 	for _, m := range pool.Members {
-		if !slices.ContainsFunc(p.Members, func(w Member) bool { return m.Address == w.Address && m.Port == w.Port }) {
+		if _, surplus := have[m.endpoint()]; surplus {
 			d.octavia(plan.Change{
-				ID: "delete member " + m.ID, Operation: plan.Delete, Object: plan.Object{Kind: "member", Name: m.Name, ID: m.ID}, Reason: "no Node has it", Spec: deleteMember{pool.ID, m.ID},
+				ID: "delete member " + m.ID, Operation: plan.Delete, Object: plan.Object{Kind: "member", Name: m.Name, ID: m.ID}, Reason: "no Node has it", Spec: deletePart{"pools/" + pool.ID + "/members", m.ID},
 			})
 		}
 	}
@@ -227,7 +246,7 @@ func (d *differ) membersOneByOne(key string, p Port, pool PoolActual) {
 func (d *differ) monitor(key string, p Port, pool PoolActual) {
 	w, m := p.Monitor, pool.Monitor
 	remove := func(reason string) {
-		d.octavia(plan.Change{ID: "delete monitor " + key, Operation: plan.Delete, Object: plan.Object{Kind: kindMonitor, Name: m.Name, ID: m.ID}, Reason: reason, Spec: deleteMonitor{m.ID}})
+		d.octavia(plan.Change{ID: "delete monitor " + key, Operation: plan.Delete, Object: plan.Object{Kind: kindMonitor, Name: m.Name, ID: m.ID}, Reason: reason, Spec: deletePart{"healthmonitors", m.ID}})
 	}
 	switch {
 	case w == nil && m == nil:

@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"sigs.k8s.io/cloud-providers/providers/openstack/config"
 )
 
 // subnetMatch chooses subnets by name and tags.
@@ -107,7 +109,7 @@ func glob(text string) (*regexp.Regexp, error) {
 func tagExpression(text string) func([]string) bool {
 	text, negated := strings.CutPrefix(strings.TrimSpace(text), "!")
 	text, all := strings.CutPrefix(text, "&")
-	wanted := words(text)
+	wanted := config.Words(text)
 	if len(wanted) == 0 {
 		return func([]string) bool { return true }
 	}

@@ -17,8 +17,6 @@ type remembered struct {
 	actual Actual
 	// known: the parts of the load balancer are as they were at the state that Octavia calls updatedAt.
 	known bool
-	// settledAt is the time of the pass that found everything as wanted, zero before.
-	settledAt time.Time
 	// busySince is when the change began that is not finished yet.
 	busySince time.Time
 	// failures is how many load balancers could not be made in a row, failedAt when the last.
@@ -30,7 +28,8 @@ type remembered struct {
 	rounds int
 }
 
-// memory is what this process knows, so that a pass reads only what may have changed.
+// memory is what this process knows, so that a pass reads only what may have changed. What an Actual points to is
+// never changed once it is here: executions work on copies.
 type memory struct {
 	mu    sync.Mutex
 	known map[types.UID]remembered
@@ -39,9 +38,7 @@ type memory struct {
 func (m *memory) get(uid types.UID) remembered {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r := m.known[uid]
-	r.actual = r.actual.clone()
-	return r
+	return m.known[uid]
 }
 
 // edit changes what is known of one.

@@ -28,6 +28,8 @@ type question struct {
 	actual Actual
 	// same: nothing but Nodes has changed, or a change of ours goes on: what only others change is not read.
 	same bool
+	// gone is the load balancer that the Service named and that is not there any more.
+	gone string
 }
 
 // Observe reads what exists for some Services. What serves several of them is read once.
@@ -70,7 +72,7 @@ func (l *LoadBalancers) question(in provider.LoadBalancerInput, version client.V
 		Service: q.wanted.Service, UID: q.wanted.UID, Name: q.wanted.Name, Legacy: legacyName(s), Octavia: version,
 		Removing:  in.Removing || s.DeletionTimestamp != nil || s.Spec.Type != v1.ServiceTypeLoadBalancer,
 		Published: q.wanted.Floating.Published, Keep: q.wanted.Floating.Keep,
-		CascadeOff: !l.settings.CascadeDelete, Serial: l.settings.SerialCalls, Failures: q.known.failures,
+		CascadeOff: !l.settings.CascadeDelete, Failures: q.known.failures,
 	}
 	q.same = !q.actual.Removing && q.known.known && (in.NodesOnly || !q.known.busySince.IsZero())
 	if q.known.failures > 0 {
@@ -125,7 +127,7 @@ func (l *LoadBalancers) observe(ctx context.Context, q *question, all *everythin
 		return nil
 	}
 	l.memory.edit(q.in.Service.UID, func(r *remembered) {
-		r.actual, r.known = a.clone(), whole && !a.Removing
+		r.actual, r.known = *a, whole && !a.Removing
 		if a.Balancer != nil && a.Balancer.Status == active {
 			r.busySince = time.Time{}
 		}
@@ -168,15 +170,15 @@ func (l *LoadBalancers) find(ctx context.Context, q *question, all *everything) 
 		}
 		l.memory.edit(q.in.Service.UID, func(r *remembered) { r.actual.Balancer, r.known, r.busySince = nil, false, time.Time{} })
 		q.known.actual.Balancer, q.known.known, q.same = nil, false, false
-		a.Gone = given
+		q.gone = given
 	}
 	found, err := l.named(ctx, q, all)
 	if err != nil || found != nil {
 		a.Balancer = found
 		return err
 	}
-	if a.Gone != "" && !a.Removing && l.givenByUser(q) {
-		return provider.UserErrorf("annotation %s: there is no load balancer %q; take the annotation away to get a new one, or name another", balancerID.Key(), a.Gone)
+	if q.gone != "" && !a.Removing && l.givenByUser(q) {
+		return provider.UserErrorf("annotation %s: there is no load balancer %q; take the annotation away to get a new one, or name another", balancerID.Key(), q.gone)
 	}
 	return nil
 }
@@ -260,7 +262,7 @@ func (l *LoadBalancers) givenByUser(q *question) bool {
 		return true
 	}
 	return slices.ContainsFunc(services, func(s *v1.Service) bool {
-		return s.UID != q.in.Service.UID && s.Annotations[balancerID.Key()] == q.actual.Gone
+		return s.UID != q.in.Service.UID && s.Annotations[balancerID.Key()] == q.gone
 	})
 }
 

@@ -40,11 +40,13 @@ func (l *LoadBalancers) readStates(ctx context.Context, ids []string) ([]*balanc
 		if err != nil {
 			return nil, err
 		}
+		listed := make(map[string]*loadbalancers.LoadBalancer, len(all))
 		for i := range all {
-			for n, id := range ids {
-				if all[i].ID == id {
-					answers[n] = &balancerAnswer{balancer: &all[i]}
-				}
+			listed[all[i].ID] = &all[i]
+		}
+		for n, id := range ids {
+			if lb := listed[id]; lb != nil {
+				answers[n] = &balancerAnswer{balancer: lb}
 			}
 		}
 	}

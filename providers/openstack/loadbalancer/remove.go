@@ -89,7 +89,7 @@ func (d *differ) removeBalancer(reason string) {
 func (d *differ) removeListener(l ListenerActual, reason string) {
 	if l.Pool != nil && l.Pool.Monitor != nil {
 		m := l.Pool.Monitor
-		d.octavia(plan.Change{ID: "delete monitor " + m.ID, Operation: plan.Delete, Object: plan.Object{Kind: kindMonitor, Name: m.Name, ID: m.ID}, Reason: reason, Spec: deleteMonitor{m.ID}})
+		d.octavia(plan.Change{ID: "delete monitor " + m.ID, Operation: plan.Delete, Object: plan.Object{Kind: kindMonitor, Name: m.Name, ID: m.ID}, Reason: reason, Spec: deletePart{"healthmonitors", m.ID}})
 	}
 	d.dropListener(l, reason)
 }

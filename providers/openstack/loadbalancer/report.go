@@ -24,14 +24,14 @@ const mostRounds = 200
 // Report implements provider.LoadBalancers.
 func (l *LoadBalancers) Report(w Wanted, a Actual) provider.LoadBalancerReport {
 	r := report(w, a)
-	uid := types.UID(a.UID)
-	rounds := l.memory.get(uid).rounds
-	switch {
-	case r.RetryAfter > 0 && rounds > mostRounds:
-		r.RetryAfter = max(r.RetryAfter, time.Minute)
-	case r.RetryAfter == 0 && a.Balancer != nil && a.Balancer.Status == active:
-		l.memory.edit(uid, func(m *remembered) { m.rounds, m.failures, m.settledAt = 0, 0, l.clock.Now() })
-	}
+	l.memory.edit(types.UID(a.UID), func(m *remembered) {
+		switch {
+		case r.RetryAfter > 0 && m.rounds > mostRounds:
+			r.RetryAfter = max(r.RetryAfter, time.Minute)
+		case r.RetryAfter == 0 && a.Balancer != nil && a.Balancer.Status == active:
+			m.rounds, m.failures = 0, 0
+		}
+	})
 	return r
 }
 

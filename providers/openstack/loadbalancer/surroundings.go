@@ -4,6 +4,7 @@
 package loadbalancer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/netip"
@@ -85,7 +86,7 @@ func (l *LoadBalancers) placement(ctx context.Context, q *question) error {
 		if id == "" && a.Balancer != nil {
 			id = a.Balancer.SubnetID
 		}
-		if id = first(id, a.Place.VIP); id != "" {
+		if id = cmp.Or(id, a.Place.VIP); id != "" {
 			subnet, err := l.subnet(ctx, id)
 			if err != nil {
 				return err
@@ -115,7 +116,7 @@ func (l *LoadBalancers) placeVIP(ctx context.Context, q *question) error {
 	}
 	network := v.Network
 	if network == "" {
-		known, err := l.subnet(ctx, first(v.Subnet, place.VIP))
+		known, err := l.subnet(ctx, cmp.Or(v.Subnet, place.VIP))
 		if err != nil {
 			return err
 		}

@@ -63,7 +63,7 @@ type Port struct {
 	Index    int
 	Listener Listener
 	Pool     Pool
-	// Members are the Nodes, sorted by name; those of one without a node port are none.
+	// Members are the Nodes, in their order; those of one without a node port are none.
 	Members []Member
 	// Monitor is nil where none is wanted.
 	Monitor *Monitor
