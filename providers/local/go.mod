@@ -11,7 +11,6 @@ require (
 	k8s.io/cloud-provider v0.37.1
 	k8s.io/klog/v2 v2.140.0
 	sigs.k8s.io/cloud-providers/common v0.0.0
-	sigs.k8s.io/yaml v1.6.0
 )
 
 require (
@@ -79,6 +78,7 @@ require (
 	sigs.k8s.io/json v0.0.0-20250730193827-2d320260d730 // indirect
 	sigs.k8s.io/randfill v1.0.0 // indirect
 	sigs.k8s.io/structured-merge-diff/v6 v6.4.2 // indirect
+	sigs.k8s.io/yaml v1.6.0 // indirect
 )
 
 replace sigs.k8s.io/cloud-providers/common => ../../common

@@ -4,10 +4,6 @@
 package manager
 
 import (
-	"bytes"
-	"encoding/json"
-	"flag"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -18,9 +14,8 @@ import (
 	kubeletconfig "k8s.io/kubelet/config/v1"
 
 	"sigs.k8s.io/cloud-providers/common/app"
+	"sigs.k8s.io/cloud-providers/common/app/apptest"
 )
-
-var update = flag.Bool("update", false, "write the manifests anew")
 
 // roleName is upstream's, so that an installed role is changed in place. The names of its migration lease and
 // of its further objects are upstream's too.
@@ -60,49 +55,15 @@ func roles(ownAccounts bool) []runtime.Object {
 
 // TestRBAC keeps deploy/rbac.yaml what the controllers say that they need.
 func TestRBAC(t *testing.T) {
-	var out bytes.Buffer
-	out.WriteString("# Written by `make generate` from the rules of the controllers; change those instead.\n")
-	for _, o := range roles(true) {
-		out.WriteString("---\n")
-		out.WriteString(text(t, o))
-	}
-	compare(t, "../deploy/rbac.yaml", out.Bytes())
+	apptest.Manifest(t, "../deploy/rbac.yaml", roles(true))
 }
 
 // TestRulesOfTheChart keeps the rules in the chart's roles the same.
 func TestRulesOfTheChart(t *testing.T) {
-	var out bytes.Buffer
-	out.WriteString("{{/* Written by `make generate` from the rules of the controllers; change those instead. */}}\n")
-	define := func(name, body string) {
-		fmt.Fprintf(&out, "{{- define \"cloud-controller-manager.%s\" -}}\n%s{{- end -}}\n", name, body)
-	}
-	var clients []string
-	for _, o := range roles(true) {
-		switch o := o.(type) {
-		case *rbacv1.ClusterRole:
-			if client, ok := strings.CutPrefix(o.Name, roleName+":"); ok {
-				clients = append(clients, client)
-				define("rules."+client, rules(t, o))
-			} else {
-				define("rules.process", rules(t, o))
-			}
-		case *rbacv1.Role:
-			if o.Name == roleName+":controller-credentials" {
-				define("rules.credentials", rules(t, o))
-			}
-		}
-	}
-	for _, o := range roles(false) {
-		if role, ok := o.(*rbacv1.ClusterRole); ok {
-			define("rules.all", rules(t, role))
-		}
-	}
-	list, err := json.Marshal(clients)
-	if err != nil {
-		t.Fatal(err)
-	}
-	define("clients", string(list)+"\n")
-	compare(t, "../charts/aws-cloud-controller-manager/templates/_rules.tpl", out.Bytes())
+	apptest.Chart{
+		Path: "../charts/aws-cloud-controller-manager/templates/_rules.tpl", Prefix: "cloud-controller-manager",
+		Own: roles(true), Shared: roles(false), RoleName: roleName, Credentials: roleName + ":controller-credentials",
+	}.Rules(t)
 }
 
 // TestKubeletConfig reads the example as the kubelet does, with and without what is commented out.
@@ -142,42 +103,5 @@ func TestKubeletConfig(t *testing.T) {
 	}
 	if a := decode(all.String()).TokenAttributes; a == nil || a.ServiceAccountTokenAudience == "" || a.CacheType == "" || a.RequireServiceAccount == nil || len(a.OptionalServiceAccountAnnotationKeys) != 1 {
 		t.Errorf("%s: what is commented out is %+v", path, a)
-	}
-}
-
-func text(t *testing.T, o runtime.Object) string {
-	t.Helper()
-	var out bytes.Buffer
-	yaml := serializer.NewSerializerWithOptions(serializer.DefaultMetaFactory, nil, nil, serializer.SerializerOptions{Yaml: true})
-	if err := yaml.Encode(o, &out); err != nil {
-		t.Fatal(err)
-	}
-	return out.String()
-}
-
-// rules is the text below a role's "rules:", which comes last.
-func rules(t *testing.T, role runtime.Object) string {
-	t.Helper()
-	_, list, ok := strings.Cut(text(t, role), "\nrules:\n")
-	if !ok {
-		t.Fatal("the role has no rules")
-	}
-	return list
-}
-
-func compare(t *testing.T, path string, want []byte) {
-	t.Helper()
-	if *update {
-		if err := os.WriteFile(path, want, 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	have, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(have, want) {
-		t.Errorf("%s is not what the controllers need; run make generate", path)
 	}
 }
