@@ -6,7 +6,6 @@ package aws
 import (
 	"errors"
 	"fmt"
-	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -14,11 +13,13 @@ import (
 	ec2sdk "github.com/aws/aws-sdk-go-v2/service/ec2"
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"net/netip"
 
 	"sigs.k8s.io/cloud-providers/test/clouds/aws"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/ec2"
 	"sigs.k8s.io/cloud-providers/test/cluster"
 	"sigs.k8s.io/cloud-providers/test/cluster/kubelets"
+	"sigs.k8s.io/cloud-providers/test/managed"
 )
 
 // quick are flags of a manager that reacts within seconds where the defaults take minutes.
@@ -36,7 +37,7 @@ func TestNodes(t *testing.T) {
 	e.manager("[Global]\nNodeIPFamilies = ipv4\nNodeIPFamilies = ipv6\n", append([]string{"--controllers=*,tagging", "--tags=Env=prod,Team=core", "--resources=instance", "--v=5"}, quick...)...)
 
 	byDNS, byID, byAddress, byResource, stopped := plain[0], plain[1], plain[2], plain[3], plain[4]
-	e.join(
+	e.Join(
 		kubelets.Machine{Name: byDNS.PrivateDNS},
 		kubelets.Machine{Name: "by-id", ProviderID: providerID(byID)},
 		kubelets.Machine{Name: "by-address.corp.example", NodeIPs: []netip.Addr{netip.MustParseAddr(byAddress.PrivateIP)}},
@@ -53,46 +54,46 @@ func TestNodes(t *testing.T) {
 			byDNS.PrivateDNS: byDNS, "by-id": byID, "by-address.corp.example": byAddress,
 			byResource.ID + ".us-west-2.compute.internal": byResource, fast.PrivateDNS: fast, public.PrivateDNS: public,
 		} {
-			e.checkNode(t, e.initialised(name), i)
+			e.checkNode(t, e.Initialised(name), i)
 		}
-		if got := addresses(e.node(public.PrivateDNS)); !strings.Contains(got, "ExternalIP "+public.PublicIP) || !strings.Contains(got, "ExternalDNS "+public.PublicDNS) {
+		if got := managed.Addresses(e.Node(public.PrivateDNS)); !strings.Contains(got, "ExternalIP "+public.PublicIP) || !strings.Contains(got, "ExternalDNS "+public.PublicDNS) {
 			t.Errorf("addresses of an instance with a public one: %s", got)
 		}
-		layers := e.node(fast.PrivateDNS).Labels
+		layers := e.Node(fast.PrivateDNS).Labels
 		if layers["topology.k8s.aws/network-node-layer-1"] != "nn-1" || layers["topology.k8s.aws/network-node-layer-3"] != "nn-3" {
 			t.Errorf("topology labels %v", layers)
 		}
 	})
 	t.Run("a stopped instance taints its node", func(t *testing.T) {
-		e.initialised(stopped.PrivateDNS)
+		e.Initialised(stopped.PrivateDNS)
 		e.change(t, stopped.ID, "stopped")
-		if err := e.fleet.StopHeartbeat(stopped.PrivateDNS); err != nil {
+		if err := e.Fleet.StopHeartbeat(stopped.PrivateDNS); err != nil {
 			t.Fatal(err)
 		}
-		e.eventually("the shutdown taint", func() error {
-			if !hasTaint(e.node(stopped.PrivateDNS), stopTaint) {
+		e.Eventually("the shutdown taint", func() error {
+			if !managed.HasTaint(e.Node(stopped.PrivateDNS), managed.StopTaint) {
 				return errors.New("it is not there")
 			}
 			return nil
 		})
 		e.change(t, stopped.ID, "running")
-		if err := e.fleet.ResumeHeartbeat(e.ctx, stopped.PrivateDNS); err != nil {
+		if err := e.Fleet.ResumeHeartbeat(e.Ctx, stopped.PrivateDNS); err != nil {
 			t.Fatal(err)
 		}
-		e.eventually("the end of the shutdown taint", func() error {
-			if hasTaint(e.node(stopped.PrivateDNS), stopTaint) {
+		e.Eventually("the end of the shutdown taint", func() error {
+			if managed.HasTaint(e.Node(stopped.PrivateDNS), managed.StopTaint) {
 				return errors.New("it is still there")
 			}
 			return nil
 		})
 	})
 	t.Run("a terminated instance's node is deleted", func(t *testing.T) {
-		if _, err := e.cloud.EC2Client().TerminateInstances(e.ctx, &ec2sdk.TerminateInstancesInput{InstanceIds: []string{byID.ID}}); err != nil {
+		if _, err := e.cloud.EC2Client().TerminateInstances(e.Ctx, &ec2sdk.TerminateInstancesInput{InstanceIds: []string{byID.ID}}); err != nil {
 			t.Fatal(err)
 		}
-		e.fleet.Forget("by-id")
-		e.eventually("the deletion of by-id", func() error {
-			if _, err := e.client.CoreV1().Nodes().Get(e.ctx, "by-id", metav1.GetOptions{}); err == nil {
+		e.Fleet.Forget("by-id")
+		e.Eventually("the deletion of by-id", func() error {
+			if _, err := e.Client.CoreV1().Nodes().Get(e.Ctx, "by-id", metav1.GetOptions{}); err == nil {
 				return errors.New("it is still there")
 			}
 			return nil
@@ -100,8 +101,8 @@ func TestNodes(t *testing.T) {
 	})
 	t.Run("tags follow the node", func(t *testing.T) {
 		const name = "by-address.corp.example"
-		e.eventually("the label of the tagging controller", func() error {
-			if got := e.node(name).Labels["k8s.io/cloud-provider-aws"]; got != "a1f59261b4647760e199834f5d859912" {
+		e.Eventually("the label of the tagging controller", func() error {
+			if got := e.Node(name).Labels["k8s.io/cloud-provider-aws"]; got != "a1f59261b4647760e199834f5d859912" {
 				return fmt.Errorf("it is %q", got)
 			}
 			return nil
@@ -109,11 +110,11 @@ func TestNodes(t *testing.T) {
 		if i, _ := e.cloud.EC2.InstanceByID(byAddress.ID); i.Tags["Env"] != "prod" || i.Tags["Team"] != "core" {
 			t.Errorf("tags %v", i.Tags)
 		}
-		e.fleet.Forget(name)
-		if err := e.client.CoreV1().Nodes().Delete(e.ctx, name, metav1.DeleteOptions{}); err != nil {
+		e.Fleet.Forget(name)
+		if err := e.Client.CoreV1().Nodes().Delete(e.Ctx, name, metav1.DeleteOptions{}); err != nil {
 			t.Fatal(err)
 		}
-		e.eventually("the removal of the tags", func() error {
+		e.Eventually("the removal of the tags", func() error {
 			if i, _ := e.cloud.EC2.InstanceByID(byAddress.ID); i.Tags["Env"] != "" || i.Tags["Team"] != "" {
 				return fmt.Errorf("tags %v", i.Tags)
 			}
@@ -125,7 +126,7 @@ func TestNodes(t *testing.T) {
 	})
 	t.Run("nodes that are not ours are left alone", func(t *testing.T) {
 		for _, name := range []string{"elsewhere", "others", untagged.PrivateDNS} {
-			if n := e.node(name); !hasTaint(n, initTaint) {
+			if n := e.Node(name); !managed.HasTaint(n, managed.InitTaint) {
 				t.Errorf("node %s has been initialised", name)
 			}
 		}
@@ -138,7 +139,7 @@ func TestNodes(t *testing.T) {
 		}
 	})
 	t.Run("logs hold no secrets", func(t *testing.T) {
-		log := e.log(100 << 20)
+		log := e.Log(100 << 20)
 		if !strings.Contains(log, `"AWS call"`) {
 			t.Error("the calls are not in the log at this verbosity")
 		}
@@ -165,7 +166,7 @@ func (e *env) checkNode(t *testing.T, n *v1.Node, i ec2.Instance) {
 		}
 	}
 	if n.Annotations["alpha.kubernetes.io/provided-node-ip"] != "" {
-		if got, want := addresses(n), "InternalIP "+i.PrivateIP; !strings.HasPrefix(got, want) {
+		if got, want := managed.Addresses(n), "InternalIP "+i.PrivateIP; !strings.HasPrefix(got, want) {
 			t.Errorf("node %s has the addresses %s, want %s first", n.Name, got, want)
 		}
 		return
@@ -185,7 +186,7 @@ func (e *env) checkNode(t *testing.T, n *v1.Node, i ec2.Instance) {
 	for _, a := range eni.IPv6 {
 		want = append(want, "InternalIP "+a)
 	}
-	if got := addresses(n); got != strings.Join(want, ", ") {
+	if got := managed.Addresses(n); got != strings.Join(want, ", ") {
 		t.Errorf("node %s has the addresses\n%s, want\n%s", n.Name, got, strings.Join(want, ", "))
 	}
 }
@@ -210,7 +211,7 @@ func TestCallsOfAThousandNodes(t *testing.T) {
 	list := e.instances(ec2.InstanceOptions{Count: count})
 	e.cloud.Calls.Reset()
 	e.manager("")
-	e.eventually("the manager has reached AWS", func() error {
+	e.Eventually("the manager has reached AWS", func() error {
 		if e.cloud.Calls.Counts()["ec2:DescribeInstances"] == 0 {
 			return errors.New("no call yet")
 		}
@@ -225,15 +226,15 @@ func TestCallsOfAThousandNodes(t *testing.T) {
 		machines = append(machines, m)
 	}
 	start := time.Now()
-	e.join(machines...)
-	e.eventually("all nodes are initialised", func() error {
-		list, err := e.client.CoreV1().Nodes().List(e.ctx, metav1.ListOptions{ResourceVersion: "0"})
+	e.Join(machines...)
+	e.Eventually("all nodes are initialised", func() error {
+		list, err := e.Client.CoreV1().Nodes().List(e.Ctx, metav1.ListOptions{ResourceVersion: "0"})
 		if err != nil {
 			return err
 		}
 		waiting := count - len(list.Items)
 		for n := range list.Items {
-			if hasTaint(&list.Items[n], initTaint) {
+			if managed.HasTaint(&list.Items[n], managed.InitTaint) {
 				waiting++
 			}
 		}

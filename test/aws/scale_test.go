@@ -14,16 +14,12 @@ import (
 	"testing"
 	"time"
 
-	v1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-
 	"sigs.k8s.io/cloud-providers/test/clouds/aws"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/ec2"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/elb"
 	"sigs.k8s.io/cloud-providers/test/cluster"
 	"sigs.k8s.io/cloud-providers/test/cluster/kubelets"
-	"sigs.k8s.io/cloud-providers/test/process"
-	"sigs.k8s.io/cloud-providers/test/scale/floor"
+	"sigs.k8s.io/cloud-providers/test/managed"
 	"sigs.k8s.io/cloud-providers/test/system"
 )
 
@@ -46,7 +42,7 @@ func TestScaleAWS(t *testing.T) {
 		t.Logf("%s: %s (aim %s)", what, measured, aim)
 	}
 	bottom := measureFloor(t)
-	row("floor: 1,000 registered nodes, two patches each", "", seconds(bottom), "")
+	row("floor: 1,000 registered nodes, two patches each", "", managed.Seconds(bottom), "")
 
 	e := newEnv(t, aws.Options{
 		Latency:   scaleLatency,
@@ -56,10 +52,10 @@ func TestScaleAWS(t *testing.T) {
 	e.cloud.Calls.Reset()
 	start := time.Now()
 	manager := e.manager("")
-	took := e.allInitialised(start)
-	row("1,000 registered nodes initialised, from the start of the process", "1.5 x floor + 2 s = "+seconds(bottom*3/2+2*time.Second), seconds(took), "180 s; 29 s tuned by hand")
+	took := e.AllInitialised(start)
+	row("1,000 registered nodes initialised, from the start of the process", "1.5 x floor + 2 s = "+managed.Seconds(bottom*3/2+2*time.Second), managed.Seconds(took), "180 s; 29 s tuned by hand")
 	row("... calls of EC2", "12", fmt.Sprint(e.calls("ec2:")), "2,002; 111 tuned by hand")
-	row("... resident memory, peak", "80 MiB", resident(t, manager), "")
+	row("... resident memory, peak", "80 MiB", e.Resident(manager), "")
 
 	time.Sleep(10 * time.Second) // until what was begun has ended
 	e.cloud.Calls.Reset()
@@ -73,14 +69,14 @@ func TestScaleAWS(t *testing.T) {
 	}
 	e.allServed()
 	e.targets(scaleNodes)
-	row("20 NLBs on 1,000 nodes created", "30 s", seconds(time.Since(start)), "")
+	row("20 NLBs on 1,000 nodes created", "30 s", managed.Seconds(time.Since(start)), "")
 	row("... calls", "", fmt.Sprint(e.calls("")), "")
 
 	e.cloud.Calls.Reset()
 	start = time.Now()
 	e.joined(10)
 	e.targets(scaleNodes + 10)
-	row("10 nodes join 20 NLBs", "", seconds(time.Since(start)), "")
+	row("10 nodes join 20 NLBs", "", managed.Seconds(time.Since(start)), "")
 	row("... calls of ELBv2 for each target group", "2", fmt.Sprintf("%.2f", float64(e.calls("elbv2:"))/scaleServices), "15 or more a node")
 
 	if err := manager.Kill(); err != nil {
@@ -89,106 +85,51 @@ func TestScaleAWS(t *testing.T) {
 	e.cloud.Calls.Reset()
 	start = time.Now()
 	manager = e.manager("", "--leader-elect=false")
-	e.eventually("the program leads", func() error {
-		if !strings.Contains(e.log(1<<20), "Started") && e.cloud.Calls.Counts()["elbv2:DescribeLoadBalancers"] == 0 {
+	e.Eventually("the program leads", func() error {
+		if !strings.Contains(e.Log(1<<20), "Started") && e.cloud.Calls.Counts()["elbv2:DescribeLoadBalancers"] == 0 {
 			return errors.New("not yet")
 		}
 		return nil
 	})
-	row("from the start of the process to leading", "2 s", seconds(time.Since(start)), "")
-	e.quiet()
+	row("from the start of the process to leading", "2 s", managed.Seconds(time.Since(start)), "")
+	e.Quiet(func() int { return e.calls("") })
 	row("restart: calls that change something", "0", fmt.Sprint(len(e.changes())), "")
 	row("... calls in all", "", fmt.Sprint(e.calls("")), "")
-	row("resident memory with 20 NLBs, peak", "80 MiB", resident(t, manager), "")
+	row("resident memory with 20 NLBs, peak", "80 MiB", e.Resident(manager), "")
 	write(t, figures)
 }
 
 func measureFloor(t *testing.T) time.Duration {
 	e := newEnv(t, aws.Options{}, cluster.Options{DisableNodeIPAM: true})
 	registered(e)
-	list, err := e.client.CoreV1().Nodes().List(e.ctx, metav1.ListOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []*v1.Node
-	for i := range list.Items {
-		all = append(all, &list.Items[i])
-	}
-	config, err := e.cluster.RESTConfig("floor", cluster.AdminGroup)
-	if err != nil {
-		t.Fatal(err)
-	}
-	start := time.Now()
-	if err := floor.Write(e.ctx, config, all); err != nil {
-		t.Fatal(err)
-	}
-	took := time.Since(start)
-	if err := e.fleet.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	if err := e.cluster.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	return took
+	return e.Floor()
 }
 
 // registered adds nodes that no manager has seen yet.
 func registered(e *env) {
-	e.t.Helper()
+	e.T.Helper()
 	var machines []kubelets.Machine
 	for _, i := range e.instances(ec2.InstanceOptions{Count: scaleNodes}) {
 		machines = append(machines, kubelets.Machine{Name: i.PrivateDNS})
 	}
-	e.join(machines...)
-}
-
-func (e *env) allInitialised(start time.Time) time.Duration {
-	e.t.Helper()
-	e.eventually("all nodes are initialised", func() error {
-		list, err := e.client.CoreV1().Nodes().List(e.ctx, metav1.ListOptions{ResourceVersion: "0"})
-		if err != nil {
-			return err
-		}
-		for n := range list.Items {
-			if hasTaint(&list.Items[n], initTaint) {
-				return errors.New("some are not")
-			}
-		}
-		return nil
-	})
-	return time.Since(start)
+	e.Join(machines...)
 }
 
 func (e *env) allServed() {
-	e.t.Helper()
+	e.T.Helper()
 	for i := range scaleServices {
-		e.served(fmt.Sprint("web-", i))
+		e.Served(fmt.Sprint("web-", i))
 	}
 }
 
 // targets waits until each target group has a number of them.
 func (e *env) targets(n int) {
-	e.t.Helper()
-	e.eventually(fmt.Sprintf("%d targets each", n), func() error {
+	e.T.Helper()
+	e.Eventually(fmt.Sprintf("%d targets each", n), func() error {
 		for _, g := range e.cloud.State().ELB.TargetGroups {
 			if len(g.Targets) != n {
 				return fmt.Errorf("target group %s has %d", g.Name, len(g.Targets))
 			}
-		}
-		return nil
-	})
-}
-
-// quiet waits until no call was made for five seconds.
-func (e *env) quiet() {
-	e.t.Helper()
-	last, since := -1, time.Now()
-	e.eventually("no more calls", func() error {
-		if n := e.calls(""); n != last {
-			last, since = n, time.Now()
-		}
-		if time.Since(since) < 5*time.Second {
-			return errors.New("calls are made")
 		}
 		return nil
 	})
@@ -203,24 +144,6 @@ func (e *env) calls(service string) int {
 		}
 	}
 	return total
-}
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
-
-// resident is the peak of a process's resident memory.
-func resident(t *testing.T, p *process.Process) string {
-	t.Helper()
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		var kib int
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
-			return fmt.Sprintf("%d MiB", kib/1024)
-		}
-	}
-	return "unknown"
 }
 
 func write(t *testing.T, figures []figure) {

@@ -14,7 +14,6 @@ import (
 	"time"
 
 	v1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"sigs.k8s.io/cloud-providers/test/clouds/aws"
@@ -22,121 +21,41 @@ import (
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/elb"
 	"sigs.k8s.io/cloud-providers/test/cluster"
 	"sigs.k8s.io/cloud-providers/test/cluster/kubelets"
+	"sigs.k8s.io/cloud-providers/test/managed"
 )
 
-const (
-	prefix    = "service.beta.kubernetes.io/aws-load-balancer-"
-	finalizer = "service.kubernetes.io/load-balancer-cleanup"
-)
+const prefix = "service.beta.kubernetes.io/aws-load-balancer-"
 
+// createService creates a Service with annotations of ours.
 func (e *env) createService(name string, annotations ...string) *v1.Service {
-	e.t.Helper()
-	s := &v1.Service{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, Annotations: map[string]string{}},
-		Spec:       v1.ServiceSpec{Type: v1.ServiceTypeLoadBalancer, Ports: []v1.ServicePort{{Name: "http", Port: 80}}},
-	}
-	for i := 0; i < len(annotations); i += 2 {
-		s.Annotations[prefix+annotations[i]] = annotations[i+1]
-	}
-	s, err := e.client.CoreV1().Services("default").Create(e.ctx, s, metav1.CreateOptions{})
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	return s
-}
-
-func (e *env) service(name string) *v1.Service {
-	e.t.Helper()
-	s, err := e.client.CoreV1().Services("default").Get(e.ctx, name, metav1.GetOptions{})
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	return s
-}
-
-// served waits until a Service publishes a hostname.
-func (e *env) served(name string) *v1.Service {
-	e.t.Helper()
-	var s *v1.Service
-	e.eventually("service "+name+" has a hostname", func() error {
-		if s = e.service(name); len(s.Status.LoadBalancer.Ingress) == 0 {
-			return errors.New("it has none")
-		}
-		return nil
-	})
-	return s
-}
-
-// event waits for an event about a Service that contains all of some texts.
-func (e *env) event(service, reason string, texts ...string) {
-	e.t.Helper()
-	e.eventually(fmt.Sprintf("event %s of service %s with %q", reason, service, texts), func() error {
-		list, err := e.client.CoreV1().Events("default").List(e.ctx, metav1.ListOptions{})
-		if err != nil {
-			return err
-		}
-		var seen []string
-		for _, ev := range list.Items {
-			if ev.InvolvedObject.Name != service || ev.Reason != reason {
-				continue
-			}
-			seen = append(seen, ev.Message)
-			if !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(ev.Message, text) }) {
-				return nil
-			}
-		}
-		return fmt.Errorf("there are %q", seen)
-	})
-}
-
-// edit changes a Service.
-func (e *env) edit(name string, change func(*v1.Service)) {
-	e.t.Helper()
-	e.eventually("service "+name+" is changed", func() error {
-		s := e.service(name)
-		change(s)
-		_, err := e.client.CoreV1().Services("default").Update(e.ctx, s, metav1.UpdateOptions{})
-		return err
-	})
+	e.T.Helper()
+	return e.Create(name, managed.Annotated(prefix, annotations...))
 }
 
 // remove deletes a Service and waits until it is gone. The network interfaces of its load balancer live on
 // until the clock has moved.
 func (e *env) remove(name string) {
-	e.t.Helper()
-	if err := e.client.CoreV1().Services("default").Delete(e.ctx, name, metav1.DeleteOptions{}); err != nil {
-		e.t.Fatal(err)
-	}
-	e.eventually("service "+name+" is gone", func() error {
-		e.cloud.Clock.Advance(5 * time.Second)
-		_, err := e.client.CoreV1().Services("default").Get(e.ctx, name, metav1.GetOptions{})
-		switch {
-		case apierrors.IsNotFound(err):
-			return nil
-		case err != nil:
-			return err
-		}
-		return errors.New("it is there")
-	})
+	e.T.Helper()
+	e.Remove(name, func() { e.cloud.Clock.Advance(5 * time.Second) })
 }
 
 // joined adds initialised nodes.
 func (e *env) joined(n int) []ec2.Instance {
-	e.t.Helper()
+	e.T.Helper()
 	list := e.instances(ec2.InstanceOptions{Count: n})
 	for _, i := range list {
-		e.join(kubelets.Machine{Name: i.PrivateDNS, ProviderID: providerID(i)})
+		e.Join(kubelets.Machine{Name: i.PrivateDNS, ProviderID: providerID(i)})
 	}
 	for _, i := range list {
-		e.initialised(i.PrivateDNS)
+		e.Initialised(i.PrivateDNS)
 	}
 	return list
 }
 
 // registered waits until both load balancers have some number of targets.
 func (e *env) registered(n int) {
-	e.t.Helper()
-	e.eventually(fmt.Sprintf("%d targets", n), func() error {
+	e.T.Helper()
+	e.Eventually(fmt.Sprintf("%d targets", n), func() error {
 		state := e.cloud.State().ELB
 		for _, lb := range state.ClassicLoadBalancers {
 			if len(lb.Instances) != n {
@@ -173,33 +92,33 @@ func TestServices(t *testing.T) {
 	t.Run("load balancers of both kinds", func(t *testing.T) {
 		e.createService("classic")
 		e.createService("nlb", "type", "nlb")
-		classic, nlb := e.served("classic"), e.served("nlb")
+		classic, nlb := e.Served("classic"), e.Served("nlb")
 		if got := classic.Status.LoadBalancer.Ingress[0].Hostname; !strings.HasSuffix(got, ".us-west-2.elb.amazonaws.com") {
 			t.Errorf("classic: %s", got)
 		}
 		if got := nlb.Status.LoadBalancer.Ingress[0].Hostname; !strings.Contains(got, ".elb.us-west-2.amazonaws.com") {
 			t.Errorf("nlb: %s", got)
 		}
-		if !slices.Contains(nlb.Finalizers, finalizer) || !slices.Contains(classic.Finalizers, finalizer) {
+		if !slices.Contains(nlb.Finalizers, managed.Finalizer) || !slices.Contains(classic.Finalizers, managed.Finalizer) {
 			t.Errorf("finalizers %v and %v", classic.Finalizers, nlb.Finalizers)
 		}
 		e.registered(2)
 	})
 	t.Run("mistakes are told together", func(t *testing.T) {
 		e.createService("wrong", "type", "nlb", "healthcheck-port", "http", "cross-zone-load-balancing-enabled", "maybe")
-		e.event("wrong", "SyncLoadBalancerFailed", "healthcheck-port", `"http"`, "cross-zone-load-balancing-enabled", `"maybe"`)
+		e.Event("wrong", "SyncLoadBalancerFailed", "healthcheck-port", `"http"`, "cross-zone-load-balancing-enabled", `"maybe"`)
 		e.remove("wrong")
 	})
 	t.Run("the kind stays", func(t *testing.T) {
-		e.edit("classic", func(s *v1.Service) { s.Annotations = map[string]string{prefix + "type": "nlb"} })
-		e.event("classic", "SyncLoadBalancerFailed", "cannot update Load Balancer Type annotation")
-		e.edit("classic", func(s *v1.Service) { s.Annotations = nil })
+		e.Edit("classic", func(s *v1.Service) { s.Annotations = map[string]string{prefix + "type": "nlb"} })
+		e.Event("classic", "SyncLoadBalancerFailed", "cannot update Load Balancer Type annotation")
+		e.Edit("classic", func(s *v1.Service) { s.Annotations = nil })
 	})
 	t.Run("ports change", func(t *testing.T) {
 		for _, name := range []string{"classic", "nlb"} {
-			e.edit(name, func(s *v1.Service) { s.Spec.Ports[0].Port = 8080 })
+			e.Edit(name, func(s *v1.Service) { s.Spec.Ports[0].Port = 8080 })
 		}
-		e.eventually("listeners on 8080", func() error {
+		e.Eventually("listeners on 8080", func() error {
 			state := e.cloud.State().ELB
 			if len(state.Listeners) != 1 || state.Listeners[0].Port != 8080 || state.ClassicLoadBalancers[0].Listeners[0].Port != 8080 {
 				return errors.New("not yet")
@@ -210,7 +129,7 @@ func TestServices(t *testing.T) {
 	t.Run("a node joins and leaves", func(t *testing.T) {
 		added := e.joined(1)
 		e.registered(3)
-		if err := e.client.CoreV1().Nodes().Delete(e.ctx, added[0].PrivateDNS, metav1.DeleteOptions{}); err != nil {
+		if err := e.Client.CoreV1().Nodes().Delete(e.Ctx, added[0].PrivateDNS, metav1.DeleteOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		e.registered(2)
@@ -238,14 +157,14 @@ func TestServices(t *testing.T) {
 	})
 	t.Run("a Service that another controller serves by now", func(t *testing.T) {
 		e.createService("given-away", "type", "nlb")
-		name := strings.ReplaceAll("a"+string(e.served("given-away").UID), "-", "")[:32]
-		e.edit("given-away", func(s *v1.Service) { s.Annotations[prefix+"type"] = "external" })
+		name := strings.ReplaceAll("a"+string(e.Served("given-away").UID), "-", "")[:32]
+		e.Edit("given-away", func(s *v1.Service) { s.Annotations[prefix+"type"] = "external" })
 		e.createService("later", "type", "nlb") // shows that the edit has been seen
-		e.served("later")
+		e.Served("later")
 		exists := func() bool {
 			return slices.ContainsFunc(e.cloud.State().ELB.LoadBalancers, func(lb *elb.LoadBalancer) bool { return lb.Name == name })
 		}
-		if !exists() || len(e.service("given-away").Status.LoadBalancer.Ingress) == 0 {
+		if !exists() || len(e.Service("given-away").Status.LoadBalancer.Ingress) == 0 {
 			t.Error("its load balancer was taken away while it is in use")
 		}
 		e.remove("given-away")
@@ -256,14 +175,14 @@ func TestServices(t *testing.T) {
 	})
 	t.Run("nothing is left", func(t *testing.T) {
 		e.remove("classic")
-		e.edit("nlb", func(s *v1.Service) { s.Spec.Type = v1.ServiceTypeClusterIP })
-		e.eventually("the NLB goes with the Service's type", func() error {
+		e.Edit("nlb", func(s *v1.Service) { s.Spec.Type = v1.ServiceTypeClusterIP })
+		e.Eventually("the NLB goes with the Service's type", func() error {
 			if n := len(e.cloud.State().ELB.LoadBalancers); n > 0 {
 				return fmt.Errorf("%d are there", n)
 			}
 			return nil
 		})
-		e.eventually("all is gone", func() error {
+		e.Eventually("all is gone", func() error {
 			e.cloud.Clock.Advance(5 * time.Second)
 			state := e.cloud.State()
 			if n := len(state.ELB.ClassicLoadBalancers) + len(state.ELB.TargetGroups); n > 0 {
@@ -277,7 +196,7 @@ func TestServices(t *testing.T) {
 					return fmt.Errorf("rules of nodes: %+v", g.Ingress)
 				}
 			}
-			if s := e.service("nlb"); len(s.Finalizers) > 0 || len(s.Status.LoadBalancer.Ingress) > 0 {
+			if s := e.Service("nlb"); len(s.Finalizers) > 0 || len(s.Status.LoadBalancer.Ingress) > 0 {
 				return fmt.Errorf("the Service keeps %v and %v", s.Finalizers, s.Status.LoadBalancer.Ingress)
 			}
 			return nil
@@ -288,7 +207,7 @@ func TestServices(t *testing.T) {
 
 // run runs the program to its end and returns what it printed.
 func (e *env) run(ctx context.Context, args ...string) (string, error) {
-	e.t.Helper()
+	e.T.Helper()
 	spec := e.spec("", args...)
 	cmd := exec.CommandContext(ctx, spec.Path, spec.Args...)
 	cmd.Env = append(cmd.Environ(), spec.Env...)
@@ -315,10 +234,10 @@ func TestRoutes(t *testing.T) {
 		}
 		return found
 	}
-	e.eventually("each node has its route", func() error {
+	e.Eventually("each node has its route", func() error {
 		found := routes()
 		for _, i := range nodes {
-			n := e.node(i.PrivateDNS)
+			n := e.Node(i.PrivateDNS)
 			if n.Spec.PodCIDR == "" || found[n.Spec.PodCIDR] != i.ID {
 				return fmt.Errorf("node %s with %q: %v", n.Name, n.Spec.PodCIDR, found)
 			}
@@ -330,10 +249,10 @@ func TestRoutes(t *testing.T) {
 			t.Errorf("instance %s checks sources and destinations", i.ID)
 		}
 	}
-	if err := e.client.CoreV1().Nodes().Delete(e.ctx, nodes[0].PrivateDNS, metav1.DeleteOptions{}); err != nil {
+	if err := e.Client.CoreV1().Nodes().Delete(e.Ctx, nodes[0].PrivateDNS, metav1.DeleteOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	e.eventually("the route of a node that has gone goes", func() error {
+	e.Eventually("the route of a node that has gone goes", func() error {
 		if found := routes(); len(found) != 2 {
 			return fmt.Errorf("%v", found)
 		}
@@ -348,7 +267,7 @@ func TestIPv6Prefixes(t *testing.T) {
 		"--cluster-cidr="+cluster.ClusterCIDRv6)...)
 	with := e.instances(ec2.InstanceOptions{Count: 3, IPv6: true, IPv6Prefix: true})
 	for _, i := range with {
-		e.join(kubelets.Machine{Name: i.PrivateDNS, ProviderID: providerID(i)})
+		e.Join(kubelets.Machine{Name: i.PrivateDNS, ProviderID: providerID(i)})
 	}
 	for _, i := range with {
 		var want string
@@ -357,8 +276,8 @@ func TestIPv6Prefixes(t *testing.T) {
 				want = p
 			}
 		}
-		e.eventually("node "+i.PrivateDNS+" has its prefix", func() error {
-			if got := e.node(i.PrivateDNS).Spec.PodCIDRs; want == "" || !slices.Equal(got, []string{want}) {
+		e.Eventually("node "+i.PrivateDNS+" has its prefix", func() error {
+			if got := e.Node(i.PrivateDNS).Spec.PodCIDRs; want == "" || !slices.Equal(got, []string{want}) {
 				return fmt.Errorf("it has %v, and the instance %q", got, want)
 			}
 			return nil

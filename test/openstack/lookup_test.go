@@ -6,15 +6,15 @@ package openstack
 import (
 	"context"
 	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	v1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	cloudprovider "k8s.io/cloud-provider"
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
 
 	"sigs.k8s.io/cloud-providers/common/provider"
 	provideropenstack "sigs.k8s.io/cloud-providers/providers/openstack"

@@ -18,6 +18,7 @@ import (
 	"sigs.k8s.io/cloud-providers/test/clouds/sim"
 	"sigs.k8s.io/cloud-providers/test/cluster"
 	"sigs.k8s.io/cloud-providers/test/cluster/kubelets"
+	"sigs.k8s.io/cloud-providers/test/managed"
 )
 
 // quick are flags of a manager that reacts within seconds where the defaults take minutes.
@@ -38,7 +39,7 @@ func TestNodes(t *testing.T) {
 	}
 	e.cloud.Nova.AddServer(nova.Server{Name: twin.Name, ProjectID: e.cloud.Project.ID, FlavorID: e.servers.Flavor.ID})
 	e.manager(e.user("secret"), append([]string{"--user-agent=a/b", "--user-agent=site c/d"}, quick...)...)
-	e.join(
+	e.Join(
 		kubelets.Machine{Name: byName.Name},
 		kubelets.Machine{Name: "by-id", ProviderID: providerID(byID)},
 		kubelets.Machine{Name: stopped.Name},
@@ -49,9 +50,9 @@ func TestNodes(t *testing.T) {
 	)
 	t.Run("initialisation", func(t *testing.T) {
 		for name, s := range map[string]nova.Server{byName.Name: byName, "by-id": byID, floating.Name: floating} {
-			e.checkNode(t, e.initialised(name), s)
+			e.checkNode(t, e.Initialised(name), s)
 		}
-		if got := addresses(e.node(floating.Name)); !strings.Contains(got, "ExternalIP "+fip.FloatingIPAddress) {
+		if got := managed.Addresses(e.Node(floating.Name)); !strings.Contains(got, "ExternalIP "+fip.FloatingIPAddress) {
 			t.Errorf("addresses of a server with a floating IP: %s", got)
 		}
 	})
@@ -69,34 +70,34 @@ func TestNodes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e.eventually("the address of a new port", func() error {
-			if got := addresses(e.node(byName.Name)); !strings.Contains(got, "InternalIP "+extra.FixedIPs[0].IPAddress) {
+		e.Eventually("the address of a new port", func() error {
+			if got := managed.Addresses(e.Node(byName.Name)); !strings.Contains(got, "InternalIP "+extra.FixedIPs[0].IPAddress) {
 				return errors.New(got)
 			}
 			return nil
 		})
-		if got := addresses(e.node(byName.Name)); !strings.HasPrefix(got, "InternalIP "+e.servers.Address(byName.ID)) {
+		if got := managed.Addresses(e.Node(byName.Name)); !strings.HasPrefix(got, "InternalIP "+e.servers.Address(byName.ID)) {
 			t.Errorf("the first address changed: %s", got)
 		}
 	})
 	t.Run("a stopped server taints its node", func(t *testing.T) {
-		e.initialised(stopped.Name)
+		e.Initialised(stopped.Name)
 		e.change(t, stopped.ID, "SHUTOFF")
-		if err := e.fleet.StopHeartbeat(stopped.Name); err != nil {
+		if err := e.Fleet.StopHeartbeat(stopped.Name); err != nil {
 			t.Fatal(err)
 		}
-		e.eventually("the shutdown taint", func() error {
-			if !hasTaint(e.node(stopped.Name), stopTaint) {
+		e.Eventually("the shutdown taint", func() error {
+			if !managed.HasTaint(e.Node(stopped.Name), managed.StopTaint) {
 				return errors.New("it is not there")
 			}
 			return nil
 		})
 		e.change(t, stopped.ID, "ACTIVE")
-		if err := e.fleet.ResumeHeartbeat(e.ctx, stopped.Name); err != nil {
+		if err := e.Fleet.ResumeHeartbeat(e.Ctx, stopped.Name); err != nil {
 			t.Fatal(err)
 		}
-		e.eventually("the end of the shutdown taint", func() error {
-			if hasTaint(e.node(stopped.Name), stopTaint) {
+		e.Eventually("the end of the shutdown taint", func() error {
+			if managed.HasTaint(e.Node(stopped.Name), managed.StopTaint) {
 				return errors.New("it is still there")
 			}
 			return nil
@@ -104,18 +105,18 @@ func TestNodes(t *testing.T) {
 	})
 	t.Run("a deleted server's node is deleted", func(t *testing.T) {
 		e.cloud.Nova.RemoveServer(byID.ID)
-		e.fleet.Forget("by-id")
+		e.Fleet.Forget("by-id")
 		e.deleted("by-id")
 	})
 	t.Run("nodes that are not ours, or not known, are left alone", func(t *testing.T) {
 		for _, name := range []string{"elsewhere", "others", twin.Name} {
-			if n := e.node(name); !hasTaint(n, initTaint) {
+			if n := e.Node(name); !managed.HasTaint(n, managed.InitTaint) {
 				t.Errorf("node %s has been initialised", name)
 			}
 		}
 	})
 	t.Run("logs hold no secrets", func(t *testing.T) {
-		if strings.Contains(e.log(100<<20), "secret") {
+		if strings.Contains(e.Log(100<<20), "secret") {
 			t.Error("the password is in the log")
 		}
 	})
@@ -143,7 +144,7 @@ func (e *env) checkNode(t *testing.T, n *v1.Node, s nova.Server) {
 			want = append(want, "InternalIP "+ip.IPAddress)
 		}
 	}
-	if got := addresses(n); !strings.HasPrefix(got, strings.Join(want, ", ")) || len(want) != 2 {
+	if got := managed.Addresses(n); !strings.HasPrefix(got, strings.Join(want, ", ")) || len(want) != 2 {
 		t.Errorf("node %s has the addresses\n%s, want first\n%s", n.Name, got, strings.Join(want, ", "))
 	}
 }
@@ -162,7 +163,7 @@ func TestAnOutageOfNovaDeletesNothing(t *testing.T) {
 	e.manager(e.user("secret"), append(quick, "--node-deletion-min-not-ready=0s")...)
 	e.joinAll(e.servers.Servers)
 	for _, s := range e.servers.Servers {
-		e.initialised(s.Name)
+		e.Initialised(s.Name)
 	}
 	for name, fault := range map[string]sim.Fault{
 		"errors":             {Service: "nova", Status: 503},
@@ -181,19 +182,19 @@ func TestAnOutageOfNovaDeletesNothing(t *testing.T) {
 				e.cloud.Keystone.RevokeTokens()
 			}
 			for _, s := range e.servers.Servers {
-				if err := e.fleet.StopHeartbeat(s.Name); err != nil {
+				if err := e.Fleet.StopHeartbeat(s.Name); err != nil {
 					t.Fatal(err)
 				}
 			}
-			e.eventually("several passes", func() error {
+			e.Eventually("several passes", func() error {
 				if e.calls(fault.Service) < 5 {
 					return errors.New("not yet")
 				}
 				return nil
 			})
 			for _, s := range e.servers.Servers {
-				e.node(s.Name)
-				if err := e.fleet.ResumeHeartbeat(e.ctx, s.Name); err != nil {
+				e.Node(s.Name)
+				if err := e.Fleet.ResumeHeartbeat(e.Ctx, s.Name); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -201,7 +202,7 @@ func TestAnOutageOfNovaDeletesNothing(t *testing.T) {
 		})
 	}
 	for _, s := range e.servers.Servers {
-		if got := addresses(e.node(s.Name)); !strings.Contains(got, e.servers.Address(s.ID)) {
+		if got := managed.Addresses(e.Node(s.Name)); !strings.Contains(got, e.servers.Address(s.ID)) {
 			t.Errorf("node %s has the addresses %s", s.Name, got)
 		}
 	}
@@ -216,7 +217,7 @@ func TestTwoHundredNodes(t *testing.T) {
 	e.cloud.Calls.Reset()
 	start := time.Now()
 	e.manager(e.user("secret"))
-	took := e.allInitialised(start)
+	took := e.AllInitialised(start)
 	counts := e.cloud.Calls.Counts()
 	total := 0
 	for _, n := range counts {
@@ -227,7 +228,7 @@ func TestTwoHundredNodes(t *testing.T) {
 		t.Errorf("%d calls: %v", total, counts)
 	}
 	for _, s := range e.servers.Servers[:10] {
-		if got, want := addresses(e.node(s.Name)), fmt.Sprintf("InternalIP %s", e.servers.Address(s.ID)); !strings.HasPrefix(got, want) {
+		if got, want := managed.Addresses(e.Node(s.Name)), fmt.Sprintf("InternalIP %s", e.servers.Address(s.ID)); !strings.HasPrefix(got, want) {
 			t.Errorf("node %s has the addresses %s", s.Name, got)
 		}
 	}

@@ -28,8 +28,8 @@ import (
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack/real"
 	"sigs.k8s.io/cloud-providers/test/cluster"
 	"sigs.k8s.io/cloud-providers/test/cluster/kubelets"
+	"sigs.k8s.io/cloud-providers/test/managed"
 	"sigs.k8s.io/cloud-providers/test/process"
-	"sigs.k8s.io/cloud-providers/test/system"
 )
 
 // realEnv is a cluster in the real OpenStack.
@@ -47,51 +47,34 @@ func newRealEnv(t *testing.T) *realEnv {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &env{t: t, ctx: t.Context(), group: process.NewGroup(), dir: t.TempDir(), limit: 5 * time.Minute}
-	t.Cleanup(e.group.Stop)
-	e.cluster = cluster.StartForTest(t, cluster.Options{})
-	e.client = e.cluster.AdminClient()
-	if err := system.Permit(t.Context(), e.client); err != nil {
-		t.Fatal(err)
-	}
-	admin, err := e.cluster.RESTConfig(cluster.AdminUser, cluster.AdminGroup)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if e.fleet, err = kubelets.New(context.WithoutCancel(t.Context()), kubelets.Options{RESTConfig: admin, LeasePeriod: time.Second}); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := e.fleet.Stop(); err != nil {
-			t.Errorf("stop the kubelets: %v", err)
-		}
-	})
+	e := &env{Env: managed.New(t, cluster.Options{})}
+	e.Limit = 5 * time.Minute
 	text := strings.Replace(string(conf), "[LoadBalancer]", "[LoadBalancer]\nmanage-security-groups = true\nmonitor-delay = 10s", 1)
 	return &realEnv{env: e, bed: bed, clients: bed.Clients(), config: text}
 }
 
 func (e *realEnv) run() *process.Process {
-	e.t.Helper()
+	e.T.Helper()
 	return e.manager(e.config, "--node-change-window=1s", "--node-monitor-period=2s", "--configure-cloud-routes=true", "--cluster-cidr="+cluster.ClusterCIDRv4)
 }
 
 // list asks the command line, as the tenant.
 func (e *realEnv) list(args ...string) []map[string]any {
-	e.t.Helper()
+	e.T.Helper()
 	out, err := e.bed.CLI(append(args, "-f", "json")...)
 	if err != nil {
-		e.t.Fatalf("openstack %v: %v\n%s", args, err, out)
+		e.T.Fatalf("openstack %v: %v\n%s", args, err, out)
 	}
 	var rows []map[string]any
 	if err := json.Unmarshal([]byte(out), &rows); err != nil {
-		e.t.Fatalf("openstack %v: %v\n%s", args, err, out)
+		e.T.Fatalf("openstack %v: %v\n%s", args, err, out)
 	}
 	return rows
 }
 
 // leftovers are the names of what Services may leave.
 func (e *realEnv) leftovers() []string {
-	e.t.Helper()
+	e.T.Helper()
 	var all []string
 	for kind, field := range map[string]string{"loadbalancer": "name", "floating ip": "Floating IP Address", "security group": "Name"} {
 		for _, row := range e.list(append(strings.Fields(kind), "list")...) {
@@ -103,20 +86,20 @@ func (e *realEnv) leftovers() []string {
 }
 
 func (e *realEnv) balancer(service string) *loadbalancers.LoadBalancer {
-	e.t.Helper()
-	lb, err := loadbalancers.Get(e.ctx, e.clients.LoadBalancer, e.service(service).Annotations[prefix+"load-balancer-id"]).Extract()
+	e.T.Helper()
+	lb, err := loadbalancers.Get(e.Ctx, e.clients.LoadBalancer, e.Service(service).Annotations[prefix+"load-balancer-id"]).Extract()
 	if err != nil {
-		e.t.Fatal(err)
+		e.T.Fatal(err)
 	}
 	return lb
 }
 
 // serves waits until a Service that has an address is not worked on any more.
 func (e *realEnv) serves(name string) *loadbalancers.LoadBalancer {
-	e.t.Helper()
-	e.served(name)
+	e.T.Helper()
+	e.Served(name)
 	var lb *loadbalancers.LoadBalancer
-	e.eventually("load balancer of "+name+" is ACTIVE", func() error {
+	e.Eventually("load balancer of "+name+" is ACTIVE", func() error {
 		if lb = e.balancer(name); lb.ProvisioningStatus != "ACTIVE" {
 			return errors.New(lb.ProvisioningStatus)
 		}
@@ -126,11 +109,11 @@ func (e *realEnv) serves(name string) *loadbalancers.LoadBalancer {
 }
 
 func (e *realEnv) dryRun() string {
-	e.t.Helper()
+	e.T.Helper()
 	spec := e.spec(e.config, "--dry-run", "--configure-cloud-routes=false")
-	out, err := exec.CommandContext(e.ctx, spec.Path, spec.Args...).CombinedOutput()
+	out, err := exec.CommandContext(e.Ctx, spec.Path, spec.Args...).CombinedOutput()
 	if err != nil {
-		e.t.Errorf("dry run: %v", err)
+		e.T.Errorf("dry run: %v", err)
 	}
 	return string(out)
 }
@@ -145,31 +128,31 @@ func TestReal(t *testing.T) {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		e.join(kubelets.Machine{Name: name})
+		e.Join(kubelets.Machine{Name: name})
 	}
 	manager := e.run()
 
 	t.Run("nodes", func(t *testing.T) {
 		for _, name := range names {
-			n, s := e.initialised(name), e.bed.Servers[name]
+			n, s := e.Initialised(name), e.bed.Servers[name]
 			if n.Spec.ProviderID != s.ProviderID || n.Labels[v1.LabelTopologyZone] != s.Zone || n.Labels[v1.LabelTopologyRegion] != e.bed.Region || n.Labels[v1.LabelInstanceTypeStable] == "" {
 				t.Errorf("%s: %s %v", name, n.Spec.ProviderID, n.Labels)
 			}
 			for _, ip := range s.Addresses {
-				if !strings.Contains(addresses(n), "InternalIP "+ip) {
-					t.Errorf("%s: %s, want %v", name, addresses(n), s.Addresses)
+				if !strings.Contains(managed.Addresses(n), "InternalIP "+ip) {
+					t.Errorf("%s: %s, want %v", name, managed.Addresses(n), s.Addresses)
 				}
 			}
 		}
 	})
 	t.Run("routes", func(t *testing.T) {
-		e.eventually("a route to each node", func() error {
+		e.Eventually("a route to each node", func() error {
 			out, err := e.bed.CLI("router", "show", e.bed.RouterID, "-f", "json")
 			if err != nil {
 				return err
 			}
 			for _, name := range names {
-				if cidr := e.node(name).Spec.PodCIDR; cidr == "" || !strings.Contains(out, cidr) {
+				if cidr := e.Node(name).Spec.PodCIDR; cidr == "" || !strings.Contains(out, cidr) {
 					return fmt.Errorf("none to %s of %s: %s", cidr, name, out)
 				}
 			}
@@ -184,13 +167,13 @@ func TestReal(t *testing.T) {
 		udp := func(port int32) v1.ServicePort {
 			return v1.ServicePort{Name: fmt.Sprint("u", port), Port: port, Protocol: v1.ProtocolUDP}
 		}
-		secret, err := secrets.Create(e.ctx, e.clients.KeyManager, secrets.CreateOpts{Name: "tls", SecretType: secrets.OpaqueSecret, Payload: "AAAA", PayloadContentType: "application/octet-stream", PayloadContentEncoding: "base64"}).Extract()
+		secret, err := secrets.Create(e.Ctx, e.clients.KeyManager, secrets.CreateOpts{Name: "tls", SecretType: secrets.OpaqueSecret, Payload: "AAAA", PayloadContentType: "application/octet-stream", PayloadContentEncoding: "base64"}).Extract()
 		if err != nil {
 			t.Fatal(err)
 		}
 		t.Cleanup(func() {
 			id := secret.SecretRef[strings.LastIndex(secret.SecretRef, "/")+1:]
-			if err := secrets.Delete(context.WithoutCancel(e.ctx), e.clients.KeyManager, id).ExtractErr(); err != nil {
+			if err := secrets.Delete(context.WithoutCancel(e.Ctx), e.clients.KeyManager, id).ExtractErr(); err != nil {
 				t.Error(err)
 			}
 		})
@@ -210,7 +193,7 @@ func TestReal(t *testing.T) {
 			e.serves(name)
 		}
 		e.balanced("no-certificate", annotated("default-tls-container-ref", secret.SecretRef+"0"))
-		e.event("no-certificate", "SyncLoadBalancerFailed", "Barbican")
+		e.Event("no-certificate", "SyncLoadBalancerFailed", "Barbican")
 		e.remove("no-certificate")
 		if out := e.dryRun(); !strings.Contains(out, "Nothing to do") {
 			t.Errorf("over what was made: %s", out)
@@ -222,13 +205,13 @@ func TestReal(t *testing.T) {
 		}
 	})
 	t.Run("another shares it", func(t *testing.T) {
-		e.balanced("guest", annotated("load-balancer-id", e.service("web").Annotations[prefix+"load-balancer-id"]), func(s *v1.Service) { s.Spec.Ports[0].Port = 81 })
+		e.balanced("guest", annotated("load-balancer-id", e.Service("web").Annotations[prefix+"load-balancer-id"]), func(s *v1.Service) { s.Spec.Ports[0].Port = 81 })
 		lb := e.serves("guest")
 		if len(lb.Listeners) != 2 || len(lb.Tags) != 2 {
 			t.Errorf("%d listeners, tags %v", len(lb.Listeners), lb.Tags)
 		}
 		e.balanced("late", annotated("load-balancer-id", lb.ID))
-		e.event("late", "SyncLoadBalancerFailed", "port 80/TCP is taken")
+		e.Event("late", "SyncLoadBalancerFailed", "port 80/TCP is taken")
 		e.remove("late")
 		e.remove("guest")
 	})
@@ -236,29 +219,29 @@ func TestReal(t *testing.T) {
 		if err := manager.Kill(); err != nil {
 			t.Fatal(err)
 		}
-		e.balanced("old", func(s *v1.Service) { s.Finalizers = []string{finalizer} })
-		s := e.service("old")
+		e.balanced("old", func(s *v1.Service) { s.Finalizers = []string{managed.Finalizer} })
+		s := e.Service("old")
 		name := "kube_service_kubernetes_default_old"
 		limit, client, connect, inspect := -1, 50000, 5000, 0
 		pool := pools.CreateOpts{Name: "pool_0_" + name, Protocol: "TCP", LBMethod: "ROUND_ROBIN"}
 		for _, node := range names {
 			pool.Members = append(pool.Members, pools.CreateMemberOpts{Name: node, Address: e.bed.Servers[node].Addresses[0], ProtocolPort: int(s.Spec.Ports[0].NodePort), SubnetID: e.bed.SubnetID})
 		}
-		lb, err := loadbalancers.Create(e.ctx, e.clients.LoadBalancer, loadbalancers.CreateOpts{
+		lb, err := loadbalancers.Create(e.Ctx, e.clients.LoadBalancer, loadbalancers.CreateOpts{
 			Name: name, Description: "Kubernetes external service default/old from cluster kubernetes", VipSubnetID: e.bed.SubnetID, Provider: "amphora", Tags: []string{name},
 			Listeners: []listeners.CreateOpts{{Name: "listener_0_" + name, Protocol: "TCP", ProtocolPort: 80, ConnLimit: &limit, TimeoutClientData: &client, TimeoutMemberData: &client, TimeoutMemberConnect: &connect, TimeoutTCPInspect: &inspect, AllowedCIDRs: []string{"0.0.0.0/0"}, Tags: []string{name}, DefaultPool: &pool}},
 		}).Extract()
 		if err != nil {
 			t.Fatal(err)
 		}
-		e.eventually("upstream's load balancer is ACTIVE", func() error {
-			now, err := loadbalancers.Get(e.ctx, e.clients.LoadBalancer, lb.ID).Extract()
+		e.Eventually("upstream's load balancer is ACTIVE", func() error {
+			now, err := loadbalancers.Get(e.Ctx, e.clients.LoadBalancer, lb.ID).Extract()
 			if err != nil || now.ProvisioningStatus != "ACTIVE" {
 				return fmt.Errorf("%v", err)
 			}
 			return nil
 		})
-		ip, err := floatingips.Create(e.ctx, e.clients.Network, floatingips.CreateOpts{FloatingNetworkID: e.bed.ExternalNetworkID, PortID: lb.VipPortID, Description: "Floating IP for Kubernetes external service default/old from cluster kubernetes"}).Extract()
+		ip, err := floatingips.Create(e.Ctx, e.clients.Network, floatingips.CreateOpts{FloatingNetworkID: e.bed.ExternalNetworkID, PortID: lb.VipPortID, Description: "Floating IP for Kubernetes external service default/old from cluster kubernetes"}).Extract()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -270,7 +253,7 @@ func TestReal(t *testing.T) {
 			}
 		}
 		manager = e.run()
-		if got := e.served("old").Status.LoadBalancer.Ingress[0].IP; got != ip.FloatingIP {
+		if got := e.Served("old").Status.LoadBalancer.Ingress[0].IP; got != ip.FloatingIP {
 			t.Errorf("%s, want %s", got, ip.FloatingIP)
 		}
 		e.remove("old")
@@ -279,7 +262,7 @@ func TestReal(t *testing.T) {
 		e.bed.StopWorker()
 		t.Cleanup(e.bed.ContinueWorker)
 		e.balanced("frozen")
-		e.eventually("it is PENDING", func() error {
+		e.Eventually("it is PENDING", func() error {
 			for _, row := range e.list("loadbalancer", "list") {
 				if row["name"] == "kube_service_kubernetes_default_frozen" && row["provisioning_status"] == "PENDING_CREATE" {
 					return nil
@@ -288,22 +271,22 @@ func TestReal(t *testing.T) {
 			return errors.New("not yet")
 		})
 		e.balanced("wrong", annotated("class", "gold"))
-		e.event("wrong", "SyncLoadBalancerFailed", `there is no class "gold"`) // told while the other waits
+		e.Event("wrong", "SyncLoadBalancerFailed", `there is no class "gold"`) // told while the other waits
 		e.remove("wrong")
 		e.bed.ContinueWorker()
 		e.serves("frozen")
 	})
 	t.Run("one in ERROR is made anew, with its address", func(t *testing.T) {
-		address, old := e.service("frozen").Status.LoadBalancer.Ingress[0].IP, e.balancer("frozen").ID
+		address, old := e.Service("frozen").Status.LoadBalancer.Ingress[0].IP, e.balancer("frozen").ID
 		e.bed.SetLoadBalancerStatus(old, "ERROR")
-		e.edit("frozen", func(s *v1.Service) { s.Spec.Ports[0].Port = 8080 })
-		e.eventually("another load balancer", func() error {
-			if id := e.service("frozen").Annotations[prefix+"load-balancer-id"]; id == old {
+		e.Edit("frozen", func(s *v1.Service) { s.Spec.Ports[0].Port = 8080 })
+		e.Eventually("another load balancer", func() error {
+			if id := e.Service("frozen").Annotations[prefix+"load-balancer-id"]; id == old {
 				return errors.New("still the old one")
 			}
 			return nil
 		})
-		if got := e.served("frozen").Status.LoadBalancer.Ingress[0].IP; got != address {
+		if got := e.Served("frozen").Status.LoadBalancer.Ingress[0].IP; got != address {
 			t.Errorf("address %s, want %s", got, address)
 		}
 		e.remove("frozen")
@@ -311,38 +294,38 @@ func TestReal(t *testing.T) {
 	t.Run("a quota that is used up", func(t *testing.T) {
 		e.bed.SetLoadBalancerQuota("load_balancer", 1)
 		e.balanced("much")
-		e.event("much", "SyncLoadBalancerFailed", "Quota has been met for resources")
+		e.Event("much", "SyncLoadBalancerFailed", "Quota has been met for resources")
 		e.remove("much")
 		e.bed.SetLoadBalancerQuota("load_balancer", -1)
 	})
 	t.Run("Neutron is away for a while", func(t *testing.T) {
 		e.bed.EndService("neutron")
 		e.balanced("patient")
-		e.event("patient", "SyncLoadBalancerFailed")
+		e.Event("patient", "SyncLoadBalancerFailed")
 		e.bed.RestartServices()
-		e.edit("patient", func(s *v1.Service) { s.Spec.Ports[0].Port = 8081 })
+		e.Edit("patient", func(s *v1.Service) { s.Spec.Ports[0].Port = 8081 })
 		e.serves("patient")
 		e.remove("patient")
 		for _, name := range names {
-			e.node(name) // nobody was deleted meanwhile
+			e.Node(name) // nobody was deleted meanwhile
 		}
 	})
 	t.Run("servers stop and go", func(t *testing.T) {
 		last := names[len(names)-1]
-		if err := e.fleet.StopHeartbeat(last); err != nil {
+		if err := e.Fleet.StopHeartbeat(last); err != nil {
 			t.Fatal(err)
 		}
 		id := e.bed.Servers[last].ID
-		if err := servers.Stop(e.ctx, e.clients.Compute, id).ExtractErr(); err != nil {
+		if err := servers.Stop(e.Ctx, e.clients.Compute, id).ExtractErr(); err != nil {
 			t.Fatal(err)
 		}
-		e.eventually("the taint of "+last, func() error {
-			if !hasTaint(e.node(last), stopTaint) {
+		e.Eventually("the taint of "+last, func() error {
+			if !managed.HasTaint(e.Node(last), managed.StopTaint) {
 				return errors.New("it has none")
 			}
 			return nil
 		})
-		if err := servers.Delete(e.ctx, e.clients.Compute, id).ExtractErr(); err != nil {
+		if err := servers.Delete(e.Ctx, e.clients.Compute, id).ExtractErr(); err != nil {
 			t.Fatal(err)
 		}
 		e.deleted(last)
@@ -352,7 +335,7 @@ func TestReal(t *testing.T) {
 		if after := e.leftovers(); !slices.Equal(after, before) {
 			t.Errorf("before %v\nafter %v", before, after)
 		}
-		if failures := e.messages("web", "SyncLoadBalancerFailed"); len(failures) > 0 {
+		if failures := e.Messages("web", "SyncLoadBalancerFailed"); len(failures) > 0 {
 			t.Errorf("failures were told: %q", failures)
 		}
 	})

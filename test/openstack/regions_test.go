@@ -4,10 +4,11 @@
 package openstack
 
 import (
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"net/http"
+	"net/http/httptest"
 
 	"sigs.k8s.io/cloud-providers/common/provider"
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack"

@@ -429,10 +429,10 @@ func TestRoutes(t *testing.T) {
 	config := e.user("secret") + "[Route]\nrouter-id = " + e.servers.Router.ID + "\n"
 	// kube-controller-manager gives the CIDRs in this cluster.
 	e.manager(config, append(quick, "--allocate-node-cidrs=true", "--cluster-cidr=10.244.0.0/16", "--controllers=*,-node-ipam-controller", "--route-reconciliation-period=1s")...)
-	e.join(kubelets.Machine{Name: e.servers.Servers[0].Name}, kubelets.Machine{Name: e.servers.Servers[1].Name})
+	e.Join(kubelets.Machine{Name: e.servers.Servers[0].Name}, kubelets.Machine{Name: e.servers.Servers[1].Name})
 	routed := func(want int) {
 		t.Helper()
-		e.eventually(fmt.Sprintf("%d routes", want), func() error {
+		e.Eventually(fmt.Sprintf("%d routes", want), func() error {
 			v, _ := e.cloud.Neutron.Router(e.servers.Router.ID)
 			if len(v.Routes) != want {
 				return fmt.Errorf("there are %v", v.Routes)
@@ -442,8 +442,8 @@ func TestRoutes(t *testing.T) {
 	}
 	routed(2)
 	for _, s := range e.servers.Servers[:2] {
-		e.eventually("the condition of "+s.Name, func() error {
-			for _, c := range e.node(s.Name).Status.Conditions {
+		e.Eventually("the condition of "+s.Name, func() error {
+			for _, c := range e.Node(s.Name).Status.Conditions {
 				if c.Type == v1.NodeNetworkUnavailable && c.Status == v1.ConditionFalse && c.Reason == "RouteCreated" {
 					return nil
 				}
@@ -451,14 +451,14 @@ func TestRoutes(t *testing.T) {
 			return errors.New("it is not there")
 		})
 		pairs := e.cloud.Neutron.PortsOf(s.ID)[s.ID][0].AllowedAddressPairs
-		if want := e.node(s.Name).Spec.PodCIDR; len(pairs) != 1 || pairs[0].IPAddress != want {
+		if want := e.Node(s.Name).Spec.PodCIDR; len(pairs) != 1 || pairs[0].IPAddress != want {
 			t.Errorf("the port of %s has the pairs %v, want %s", s.Name, pairs, want)
 		}
 	}
-	e.join(kubelets.Machine{Name: e.servers.Servers[2].Name})
+	e.Join(kubelets.Machine{Name: e.servers.Servers[2].Name})
 	routed(3)
 	e.cloud.Nova.RemoveServer(e.servers.Servers[2].ID)
-	e.fleet.Forget(e.servers.Servers[2].Name)
+	e.Fleet.Forget(e.servers.Servers[2].Name)
 	e.deleted(e.servers.Servers[2].Name)
 	routed(2)
 }

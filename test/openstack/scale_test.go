@@ -20,8 +20,7 @@ import (
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack"
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack/neutron"
 	"sigs.k8s.io/cloud-providers/test/cluster"
-	"sigs.k8s.io/cloud-providers/test/process"
-	"sigs.k8s.io/cloud-providers/test/scale/floor"
+	"sigs.k8s.io/cloud-providers/test/managed"
 	"sigs.k8s.io/cloud-providers/test/system"
 )
 
@@ -44,7 +43,7 @@ func TestScaleOpenStack(t *testing.T) {
 		t.Logf("%s: %s (aim %s)", what, measured, aim)
 	}
 	bottom := measureFloor(t)
-	row("floor: 1,000 registered nodes, two patches each", "", seconds(bottom))
+	row("floor: 1,000 registered nodes, two patches each", "", managed.Seconds(bottom))
 
 	e := newEnv(t, openstack.Options{
 		Latency: scaleLatency,
@@ -55,10 +54,10 @@ func TestScaleOpenStack(t *testing.T) {
 	config := e.user("secret") + "[LoadBalancer]\nsubnet-id = " + e.servers.Subnets[0].ID + "\nfloating-network-id = " + e.servers.External.ID + "\n"
 	start := time.Now()
 	manager := e.manager(config)
-	took := e.allInitialised(start)
-	row("1,000 registered nodes initialised, from the start of the process", "1.5 x floor + 3 s = "+seconds(bottom*3/2+3*time.Second), seconds(took))
+	took := e.AllInitialised(start)
+	row("1,000 registered nodes initialised, from the start of the process", "1.5 x floor + 3 s = "+managed.Seconds(bottom*3/2+3*time.Second), managed.Seconds(took))
 	row("... calls", "6", fmt.Sprint(e.calls("")))
-	row("... resident memory, peak", "80 MiB", resident(t, manager))
+	row("... resident memory, peak", "80 MiB", e.Resident(manager))
 
 	time.Sleep(10 * time.Second) // until what was begun has ended
 	e.cloud.Calls.Reset()
@@ -68,83 +67,49 @@ func TestScaleOpenStack(t *testing.T) {
 	e.cloud.Calls.Reset()
 	start = time.Now()
 	for i := range scaleServices {
-		e.createService(fmt.Sprint("web-", i))
+		e.balanced(fmt.Sprint("web-", i))
 	}
 	e.allServed()
-	row("50 Services on 1,000 nodes created", "", seconds(time.Since(start)))
+	row("50 Services on 1,000 nodes created", "", managed.Seconds(time.Since(start)))
 	row("... calls for each", "", fmt.Sprintf("%.1f", float64(e.calls(""))/scaleServices))
-	e.quiet()
+	e.Quiet(func() int { return e.calls("") })
 
 	e.cloud.Calls.Reset()
 	start = time.Now()
 	e.joinAll(e.add(10))
-	e.members(scaleNodes + 10)
-	row("10 nodes join 50 Services", "", seconds(time.Since(start)))
+	e.poolSizes(scaleNodes + 10)
+	row("10 nodes join 50 Services", "", managed.Seconds(time.Since(start)))
 	row("... calls for each Service", "", fmt.Sprintf("%.1f", float64(e.calls(""))/scaleServices))
-	e.quiet()
+	e.Quiet(func() int { return e.calls("") })
 
 	if err := manager.Kill(); err != nil {
 		t.Fatal(err)
 	}
 	e.cloud.Calls.Reset()
 	manager = e.manager(config, "--leader-elect=false")
-	e.eventually("the program has begun", func() error {
+	e.Eventually("the program has begun", func() error {
 		if e.calls("octavia:") == 0 {
 			return errors.New("not yet")
 		}
 		return nil
 	})
-	e.quiet()
+	e.Quiet(func() int { return e.calls("") })
 	row("restart: calls that change something", "0", fmt.Sprint(len(e.cloud.Calls.Mutating())))
 	row("... calls in all", "", fmt.Sprint(e.calls("")))
-	row("resident memory with 50 Services, peak", "80 MiB", resident(t, manager))
+	row("resident memory with 50 Services, peak", "80 MiB", e.Resident(manager))
 	write(t, figures)
 }
 
 func measureFloor(t *testing.T) time.Duration {
 	e := newEnv(t, openstack.Options{}, openstack.ClusterOptions{Nodes: scaleNodes}, cluster.Options{DisableNodeIPAM: true})
 	e.joinAll(e.servers.Servers)
-	list, err := e.client.CoreV1().Nodes().List(e.ctx, metav1.ListOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var all []*v1.Node
-	for i := range list.Items {
-		all = append(all, &list.Items[i])
-	}
-	config, err := e.cluster.RESTConfig("floor", cluster.AdminGroup)
-	if err != nil {
-		t.Fatal(err)
-	}
-	start := time.Now()
-	if err := floor.Write(e.ctx, config, all); err != nil {
-		t.Fatal(err)
-	}
-	took := time.Since(start)
-	if err := e.fleet.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	if err := e.cluster.Stop(); err != nil {
-		t.Fatal(err)
-	}
-	return took
-}
-
-func (e *env) createService(name string) {
-	e.t.Helper()
-	_, err := e.client.CoreV1().Services("default").Create(e.ctx, &v1.Service{
-		ObjectMeta: metav1.ObjectMeta{Name: name},
-		Spec:       v1.ServiceSpec{Type: v1.ServiceTypeLoadBalancer, Selector: map[string]string{"app": name}, Ports: []v1.ServicePort{{Port: 80}}},
-	}, metav1.CreateOptions{})
-	if err != nil {
-		e.t.Fatal(err)
-	}
+	return e.Floor()
 }
 
 func (e *env) allServed() {
-	e.t.Helper()
-	e.eventually("all Services have an address", func() error {
-		list, err := e.client.CoreV1().Services("default").List(e.ctx, metav1.ListOptions{ResourceVersion: "0"})
+	e.T.Helper()
+	e.Eventually("all Services have an address", func() error {
+		list, err := e.Client.CoreV1().Services("default").List(e.Ctx, metav1.ListOptions{ResourceVersion: "0"})
 		if err != nil {
 			return err
 		}
@@ -155,57 +120,6 @@ func (e *env) allServed() {
 		}
 		return nil
 	})
-}
-
-// members waits until each pool has a number of them.
-func (e *env) members(n int) {
-	e.t.Helper()
-	e.eventually(fmt.Sprintf("%d members each", n), func() error {
-		count := map[string]int{}
-		state := e.cloud.State().Octavia
-		for _, m := range state.Members {
-			count[m.PoolID]++
-		}
-		for _, p := range state.Pools {
-			if count[p.ID] != n {
-				return fmt.Errorf("pool %s has %d", p.Name, count[p.ID])
-			}
-		}
-		return nil
-	})
-}
-
-// quiet waits until no call was made for five seconds.
-func (e *env) quiet() {
-	e.t.Helper()
-	last, since := -1, time.Now()
-	e.eventually("no more calls", func() error {
-		if n := e.calls(""); n != last {
-			last, since = n, time.Now()
-		}
-		if time.Since(since) < 5*time.Second {
-			return errors.New("calls are made")
-		}
-		return nil
-	})
-}
-
-func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
-
-// resident is the peak of a process's resident memory.
-func resident(t *testing.T, p *process.Process) string {
-	t.Helper()
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(data)) {
-		var kib int
-		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &kib); err == nil {
-			return fmt.Sprintf("%d MiB", kib/1024)
-		}
-	}
-	return "unknown"
 }
 
 func write(t *testing.T, figures []figure) {

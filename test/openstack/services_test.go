@@ -13,130 +13,35 @@ import (
 	"time"
 
 	v1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack"
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack/octavia"
 	"sigs.k8s.io/cloud-providers/test/clouds/sim"
 	"sigs.k8s.io/cloud-providers/test/cluster"
+	"sigs.k8s.io/cloud-providers/test/managed"
 )
 
-const (
-	prefix    = "loadbalancer.openstack.org/"
-	finalizer = "service.kubernetes.io/load-balancer-cleanup"
-)
+const prefix = "loadbalancer.openstack.org/"
 
 // balanced creates a Service of type LoadBalancer.
 func (e *env) balanced(name string, edits ...func(*v1.Service)) {
-	e.t.Helper()
-	s := &v1.Service{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, Annotations: map[string]string{}},
-		Spec:       v1.ServiceSpec{Type: v1.ServiceTypeLoadBalancer, Ports: []v1.ServicePort{{Name: "http", Port: 80}}},
-	}
-	for _, edit := range edits {
-		edit(s)
-	}
-	if _, err := e.client.CoreV1().Services("default").Create(e.ctx, s, metav1.CreateOptions{}); err != nil {
-		e.t.Fatal(err)
-	}
+	e.T.Helper()
+	e.Create(name, edits...)
 }
 
-func annotated(pairs ...string) func(*v1.Service) {
-	return func(s *v1.Service) {
-		for i := 0; i < len(pairs); i += 2 {
-			s.Annotations[prefix+pairs[i]] = pairs[i+1]
-		}
-	}
-}
-
-func (e *env) service(name string) *v1.Service {
-	e.t.Helper()
-	s, err := e.client.CoreV1().Services("default").Get(e.ctx, name, metav1.GetOptions{})
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	return s
-}
-
-// served waits until a Service publishes an address.
-func (e *env) served(name string) *v1.Service {
-	e.t.Helper()
-	var s *v1.Service
-	e.eventually("service "+name+" has an address", func() error {
-		if s = e.service(name); len(s.Status.LoadBalancer.Ingress) == 0 {
-			return errors.New("it has none")
-		}
-		return nil
-	})
-	return s
-}
-
-// messages are those of the events about a Service with a reason, each as often as it came.
-func (e *env) messages(service, reason string) []string {
-	e.t.Helper()
-	list, err := e.client.CoreV1().Events("default").List(e.ctx, metav1.ListOptions{})
-	if err != nil {
-		e.t.Fatal(err)
-	}
-	var all []string
-	for _, ev := range list.Items {
-		for range max(1, ev.Count) {
-			if ev.InvolvedObject.Name == service && ev.Reason == reason {
-				all = append(all, ev.Message)
-			}
-		}
-	}
-	return all
-}
-
-// event waits for an event about a Service that contains all of some texts.
-func (e *env) event(service, reason string, texts ...string) {
-	e.t.Helper()
-	e.eventually(fmt.Sprintf("event %s of service %s with %q", reason, service, texts), func() error {
-		seen := e.messages(service, reason)
-		for _, m := range seen {
-			if !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(m, text) }) {
-				return nil
-			}
-		}
-		return fmt.Errorf("there are %q", seen)
-	})
-}
-
-// edit changes a Service.
-func (e *env) edit(name string, change func(*v1.Service)) {
-	e.t.Helper()
-	e.eventually("service "+name+" is changed", func() error {
-		s := e.service(name)
-		change(s)
-		_, err := e.client.CoreV1().Services("default").Update(e.ctx, s, metav1.UpdateOptions{})
-		return err
-	})
-}
+func annotated(pairs ...string) func(*v1.Service) { return managed.Annotated(prefix, pairs...) }
 
 // remove deletes a Service and waits until it is gone.
 func (e *env) remove(name string) {
-	e.t.Helper()
-	if err := e.client.CoreV1().Services("default").Delete(e.ctx, name, metav1.DeleteOptions{}); err != nil {
-		e.t.Fatal(err)
-	}
-	e.eventually("service "+name+" is gone", func() error {
-		_, err := e.client.CoreV1().Services("default").Get(e.ctx, name, metav1.GetOptions{})
-		switch {
-		case apierrors.IsNotFound(err):
-			return nil
-		case err != nil:
-			return err
-		}
-		return errors.New("it is there")
-	})
+	e.T.Helper()
+	e.Remove(name, func() {})
 }
 
 // poolSizes waits until each pool has a number of members.
 func (e *env) poolSizes(n int) {
-	e.t.Helper()
-	e.eventually(fmt.Sprintf("%d members in each pool", n), func() error {
+	e.T.Helper()
+	e.Eventually(fmt.Sprintf("%d members in each pool", n), func() error {
 		count := map[string]int{}
 		state := e.cloud.State().Octavia
 		for _, m := range state.Members {
@@ -160,19 +65,19 @@ func TestServices(t *testing.T) {
 	e.joinAll(e.servers.Servers)
 	manager := e.manager(config, "--node-change-window=1s")
 	for _, s := range e.servers.Servers {
-		e.initialised(s.Name)
+		e.Initialised(s.Name)
 	}
 	groups := len(e.cloud.State().Neutron.SecurityGroups)
 
 	t.Run("one is made, and says so once", func(t *testing.T) {
 		e.balanced("web")
-		s := e.served("web")
+		s := e.Served("web")
 		lb, ip := e.cloud.Octavia.LoadBalancers()[0], e.cloud.State().Neutron.FloatingIPs[0]
-		if s.Status.LoadBalancer.Ingress[0].IP != ip.FloatingIPAddress || s.Annotations[prefix+"load-balancer-id"] != lb.ID || s.Annotations[prefix+"load-balancer-address"] != ip.FloatingIPAddress || !slices.Contains(s.Finalizers, finalizer) {
+		if s.Status.LoadBalancer.Ingress[0].IP != ip.FloatingIPAddress || s.Annotations[prefix+"load-balancer-id"] != lb.ID || s.Annotations[prefix+"load-balancer-address"] != ip.FloatingIPAddress || !slices.Contains(s.Finalizers, managed.Finalizer) {
 			t.Errorf("published %+v %v %v", s.Status, s.Annotations, s.Finalizers)
 		}
-		e.event("web", "EnsuredLoadBalancer", "Ensured load balancer")
-		if ensuring, ensured := e.messages("web", "EnsuringLoadBalancer"), e.messages("web", "EnsuredLoadBalancer"); len(ensuring) != 1 || len(ensured) != 1 {
+		e.Event("web", "EnsuredLoadBalancer", "Ensured load balancer")
+		if ensuring, ensured := e.Messages("web", "EnsuringLoadBalancer"), e.Messages("web", "EnsuredLoadBalancer"); len(ensuring) != 1 || len(ensured) != 1 {
 			t.Errorf("%d times ensuring, %d times ensured", len(ensuring), len(ensured))
 		}
 	})
@@ -181,8 +86,8 @@ func TestServices(t *testing.T) {
 		e.balanced("inside", func(s *v1.Service) {
 			s.Annotations["service.beta.kubernetes.io/openstack-internal-load-balancer"] = "true"
 		})
-		e.served("inside")
-		id := e.service("web").Annotations[prefix+"load-balancer-id"]
+		e.Served("inside")
+		id := e.Service("web").Annotations[prefix+"load-balancer-id"]
 		for _, c := range e.cloud.Calls.All() {
 			if strings.Contains(c.Path, id) {
 				t.Errorf("%s %s", c.Method, c.Path)
@@ -190,29 +95,29 @@ func TestServices(t *testing.T) {
 		}
 	})
 	t.Run("another shares it", func(t *testing.T) {
-		e.balanced("guest", annotated("load-balancer-id", e.service("web").Annotations[prefix+"load-balancer-id"]), func(s *v1.Service) { s.Spec.Ports[0].Port = 81 })
-		if got, want := e.served("guest").Status.LoadBalancer.Ingress[0].IP, e.service("web").Status.LoadBalancer.Ingress[0].IP; got != want {
+		e.balanced("guest", annotated("load-balancer-id", e.Service("web").Annotations[prefix+"load-balancer-id"]), func(s *v1.Service) { s.Spec.Ports[0].Port = 81 })
+		if got, want := e.Served("guest").Status.LoadBalancer.Ingress[0].IP, e.Service("web").Status.LoadBalancer.Ingress[0].IP; got != want {
 			t.Errorf("%s, want %s", got, want)
 		}
-		e.balanced("late", annotated("load-balancer-id", e.service("web").Annotations[prefix+"load-balancer-id"]))
-		e.event("late", "SyncLoadBalancerFailed", "port 80/TCP is taken", "max-shared-lb is 2")
+		e.balanced("late", annotated("load-balancer-id", e.Service("web").Annotations[prefix+"load-balancer-id"]))
+		e.Event("late", "SyncLoadBalancerFailed", "port 80/TCP is taken", "max-shared-lb is 2")
 		e.remove("late")
 	})
 	t.Run("mistakes are told together", func(t *testing.T) {
 		e.balanced("wrong", annotated("class", "gold", "floating-subnet", "[a"))
-		e.event("wrong", "SyncLoadBalancerFailed", `there is no class "gold"`, `is not a pattern`)
-		e.edit("wrong", func(s *v1.Service) { s.Annotations = map[string]string{prefix + "enable-health-monitor": "yes"} })
-		e.served("wrong")
-		e.event("wrong", "LoadBalancerDegraded", "enable-health-monitor", `"yes"`)
+		e.Event("wrong", "SyncLoadBalancerFailed", `there is no class "gold"`, `is not a pattern`)
+		e.Edit("wrong", func(s *v1.Service) { s.Annotations = map[string]string{prefix + "enable-health-monitor": "yes"} })
+		e.Served("wrong")
+		e.Event("wrong", "LoadBalancerDegraded", "enable-health-monitor", `"yes"`)
 		e.remove("wrong")
 	})
 	t.Run("a node joins and leaves", func(t *testing.T) {
 		added := e.add(1)
 		e.joinAll(added)
-		e.initialised(added[0].Name)
+		e.Initialised(added[0].Name)
 		e.poolSizes(3)
-		e.event("web", "UpdatedLoadBalancer", "Updated load balancer with new hosts")
-		if err := e.client.CoreV1().Nodes().Delete(e.ctx, added[0].Name, metav1.DeleteOptions{}); err != nil {
+		e.Event("web", "UpdatedLoadBalancer", "Updated load balancer with new hosts")
+		if err := e.Client.CoreV1().Nodes().Delete(e.Ctx, added[0].Name, metav1.DeleteOptions{}); err != nil {
 			t.Fatal(err)
 		}
 		e.poolSizes(2)
@@ -229,30 +134,30 @@ func TestServices(t *testing.T) {
 			t.Errorf("dry run: %v\n%s", err, out)
 		}
 		e.manager(config, "--node-change-window=1s")
-		e.edit("inside", func(s *v1.Service) { s.Spec.Ports[0].Port = 8080 }) // shows that it leads
-		e.eventually("the internal load balancer listens on 8080", func() error {
+		e.Edit("inside", func(s *v1.Service) { s.Spec.Ports[0].Port = 8080 }) // shows that it leads
+		e.Eventually("the internal load balancer listens on 8080", func() error {
 			if !slices.ContainsFunc(e.cloud.State().Octavia.Listeners, func(l octavia.Listener) bool { return l.ProtocolPort == 8080 }) {
 				return errors.New("not yet")
 			}
 			return nil
 		})
 		for _, c := range e.cloud.Calls.Mutating() {
-			if c.Service != "keystone" && strings.Contains(c.Path, e.service("web").Annotations[prefix+"load-balancer-id"]) {
+			if c.Service != "keystone" && strings.Contains(c.Path, e.Service("web").Annotations[prefix+"load-balancer-id"]) {
 				t.Errorf("a new process changed %s %s %s", c.Operation, c.Path, c.Body)
 			}
 		}
 	})
 	t.Run("it goes with the type, and comes back", func(t *testing.T) {
-		e.edit("inside", func(s *v1.Service) { s.Spec.Type = v1.ServiceTypeClusterIP })
-		e.eventually("nothing is published", func() error {
-			s := e.service("inside")
+		e.Edit("inside", func(s *v1.Service) { s.Spec.Type = v1.ServiceTypeClusterIP })
+		e.Eventually("nothing is published", func() error {
+			s := e.Service("inside")
 			if len(s.Finalizers) > 0 || len(s.Status.LoadBalancer.Ingress) > 0 || s.Annotations[prefix+"load-balancer-id"] != "" || s.Annotations[prefix+"load-balancer-address"] != "" {
 				return fmt.Errorf("%v %+v %v", s.Finalizers, s.Status, s.Annotations)
 			}
 			return nil
 		})
-		e.edit("inside", func(s *v1.Service) { s.Spec.Type = v1.ServiceTypeLoadBalancer })
-		e.served("inside")
+		e.Edit("inside", func(s *v1.Service) { s.Spec.Type = v1.ServiceTypeLoadBalancer })
+		e.Served("inside")
 	})
 	t.Run("nothing is left", func(t *testing.T) {
 		for _, name := range []string{"web", "guest", "inside"} {
@@ -262,7 +167,7 @@ func TestServices(t *testing.T) {
 		if n := len(state.Octavia.LoadBalancers) + len(state.Neutron.FloatingIPs) + len(state.Neutron.SecurityGroups) - groups; n != 0 {
 			t.Errorf("%d load balancers, %d floating IPs, %d security groups (of %d)", len(state.Octavia.LoadBalancers), len(state.Neutron.FloatingIPs), len(state.Neutron.SecurityGroups), groups)
 		}
-		if failures := e.messages("web", "SyncLoadBalancerFailed"); len(failures) > 0 {
+		if failures := e.Messages("web", "SyncLoadBalancerFailed"); len(failures) > 0 {
 			t.Errorf("failures were told: %q", failures)
 		}
 	})

@@ -5,6 +5,7 @@ package openstack
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -58,13 +59,13 @@ func TestStart(t *testing.T) {
 func TestNoConfiguration(t *testing.T) {
 	e := newEnv(t, openstack.Options{}, openstack.ClusterOptions{}, cluster.Options{})
 	spec := e.spec("")
-	spec.Args[1] = "--v=2"
-	p, err := e.group.Start(spec)
+	spec.Args = slices.DeleteFunc(spec.Args, func(arg string) bool { return strings.HasPrefix(arg, "--cloud-config=") })
+	p, err := e.Group.Start(spec)
 	if err != nil {
 		t.Fatal(err)
 	}
 	e.ends(p.Exited())
-	if log := e.log(2000); p.ExitCode() != 1 || !strings.Contains(log, "auth-url") {
+	if log := e.Log(2000); p.ExitCode() != 1 || !strings.Contains(log, "auth-url") {
 		t.Errorf("exit code %d, and the log ends: %s", p.ExitCode(), log)
 	}
 }
@@ -74,20 +75,20 @@ func TestRefusedCredentials(t *testing.T) {
 	e := newEnv(t, openstack.Options{}, openstack.ClusterOptions{}, cluster.Options{})
 	p := e.manager(e.user("not it"))
 	e.ends(p.Exited())
-	lines := strings.Split(strings.TrimSpace(e.log(1<<20)), "\n")
+	lines := strings.Split(strings.TrimSpace(e.Log(1<<20)), "\n")
 	last := lines[len(lines)-1]
-	if p.ExitCode() != 1 || !strings.Contains(last, "requires authentication") || strings.Contains(e.log(1<<20), "not it") {
+	if p.ExitCode() != 1 || !strings.Contains(last, "requires authentication") || strings.Contains(e.Log(1<<20), "not it") {
 		t.Errorf("exit code %d, and the log ends: %s", p.ExitCode(), last)
 	}
 }
 
 // ends waits for a process to end.
 func (e *env) ends(exited <-chan struct{}) {
-	e.t.Helper()
+	e.T.Helper()
 	select {
 	case <-exited:
 	case <-time.After(time.Minute):
-		e.t.Fatal("the process has not ended within a minute")
+		e.T.Fatal("the process has not ended within a minute")
 	}
 }
 
@@ -97,18 +98,18 @@ func TestCredentialsAreReloaded(t *testing.T) {
 	e := newEnv(t, openstack.Options{}, openstack.ClusterOptions{Nodes: 2}, cluster.Options{})
 	e.manager(e.user("secret"), quick...)
 	e.joinAll(e.servers.Servers[:1])
-	e.initialised(e.servers.Servers[0].Name)
+	e.Initialised(e.servers.Servers[0].Name)
 	e.configure(strings.Join([]string{
 		"[Global]", "auth-url = " + e.cloud.AuthURL + "/v3", "application-credential-id = " + e.cloud.Application.ID,
 		"application-credential-secret = " + e.cloud.Application.Secret, "region = " + e.cloud.Region(),
 	}, "\n") + "\n")
 	e.cloud.Calls.Reset()
-	e.eventually("a token of the new credential", func() error {
+	e.Eventually("a token of the new credential", func() error {
 		if e.calls("keystone:CreateToken") == 0 {
 			return errors.New("there is none")
 		}
 		return nil
 	})
 	e.joinAll(e.servers.Servers[1:])
-	e.initialised(e.servers.Servers[1].Name)
+	e.Initialised(e.servers.Servers[1].Name)
 }

@@ -15,6 +15,7 @@ import (
 	"sigs.k8s.io/cloud-providers/providers/aws/loadbalancer"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/elb"
+	"sigs.k8s.io/cloud-providers/test/convergence"
 )
 
 // edit is a change of a Service whose load balancer exists.
@@ -79,7 +80,7 @@ func TestCrash(t *testing.T) {
 
 func crashEverywhere(t *testing.T, settings loadbalancer.Settings, prepare func(*world) *v1.Service, act func(*world, *v1.Service)) {
 	t.Helper()
-	run := func(cutAt int, after bool) (state string, changes int) {
+	convergence.CrashEverywhere(t, func(cutAt int, after bool) (state string, changes int) {
 		w := newWorld(t, worldOptions{nodes: 2, settings: settings, cloud: aws.Options{ELBTiming: elb.Timing{Linger: 15 * time.Second}}})
 		s := prepare(w)
 		w.start()
@@ -87,19 +88,7 @@ func crashEverywhere(t *testing.T, settings loadbalancer.Settings, prepare func(
 		first := w.wire
 		act(w, s)
 		return w.state(), first.changes
-	}
-	want, n := run(0, false)
-	if n == 0 {
-		t.Fatal("nothing is changed: the test tests nothing")
-	}
-	for cutAt := 1; cutAt <= n; cutAt++ {
-		for _, after := range []bool{false, true} {
-			if got, _ := run(cutAt, after); got != want {
-				t.Errorf("died at change %d of %d (after it: %t): %s", cutAt, n, after, differences(got, want))
-				return
-			}
-		}
-	}
+	})
 }
 
 // TestDisturbedAWS lets calls fail in all the ways that AWS has.
@@ -132,10 +121,10 @@ func TestDisturbedAWS(t *testing.T) {
 				made, gone := ways(false)
 				gotMade, gotGone := ways(true)
 				if gotMade != made {
-					t.Errorf("made otherwise than undisturbed:%s", differences(gotMade, made))
+					t.Errorf("made otherwise than undisturbed:%s", convergence.Differences(gotMade, made))
 				}
 				if gotGone != gone {
-					t.Errorf("left more than undisturbed:%s", differences(gotGone, gone))
+					t.Errorf("left more than undisturbed:%s", convergence.Differences(gotGone, gone))
 				}
 			})
 		}
@@ -172,10 +161,10 @@ func TestLaggingReads(t *testing.T) {
 			made, gone := ways(0)
 			gotMade, gotGone := ways(5 * time.Second)
 			if gotMade != made {
-				t.Errorf("made otherwise than without lag:%s", differences(gotMade, made))
+				t.Errorf("made otherwise than without lag:%s", convergence.Differences(gotMade, made))
 			}
 			if gotGone != gone {
-				t.Errorf("left more than without lag:%s", differences(gotGone, gone))
+				t.Errorf("left more than without lag:%s", convergence.Differences(gotGone, gone))
 			}
 		})
 	}
@@ -205,7 +194,7 @@ func TestRandomEdits(t *testing.T) {
 				fresh := newWorld(t, worldOptions{nodes: 2, settings: settings})
 				fresh.settle(s.DeepCopy())
 				if got, want := w.state(), fresh.state(); got != want {
-					t.Errorf("edits led elsewhere than creation:%s\n\n%v %+v", differences(got, want), s.Annotations, s.Spec)
+					t.Errorf("edits led elsewhere than creation:%s\n\n%v %+v", convergence.Differences(got, want), s.Annotations, s.Spec)
 				}
 			})
 		}
@@ -285,7 +274,7 @@ func TestPermissionsOfTheDayOfTheSwap(t *testing.T) {
 			w.settle(s)
 			w.removeAll(s)
 			if after := w.state(); after != before {
-				t.Errorf("left behind:%s", differences(after, before))
+				t.Errorf("left behind:%s", convergence.Differences(after, before))
 			}
 		})
 	}

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/cloud-providers/test/clouds/aws"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/ec2"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/elb"
+	"sigs.k8s.io/cloud-providers/test/convergence"
 )
 
 // variant is a Service whose load balancer goes through a test, with the configuration that it needs.
@@ -91,7 +92,7 @@ func TestLife(t *testing.T) {
 			unchanged(t, w, s, "with fewer nodes")
 			w.removeAll(s)
 			if after := w.state(); after != before {
-				t.Errorf("left behind:%s", differences(after, before))
+				t.Errorf("left behind:%s", convergence.Differences(after, before))
 			}
 		})
 	}

@@ -149,20 +149,3 @@ func (n *normaliser) targetGroup(g elb.TargetGroup) {
 	}
 	n.line("target group", g)
 }
-
-// differences lists the lines that only one of two states has.
-func differences(got, want string) string {
-	var b strings.Builder
-	lines := func(text string) []string { return strings.Split(text, "\n") }
-	for _, l := range lines(got) {
-		if !slices.Contains(lines(want), l) {
-			b.WriteString("\n+ " + l)
-		}
-	}
-	for _, l := range lines(want) {
-		if !slices.Contains(lines(got), l) {
-			b.WriteString("\n- " + l)
-		}
-	}
-	return b.String()
-}

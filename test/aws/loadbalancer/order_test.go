@@ -17,6 +17,7 @@ import (
 	"sigs.k8s.io/cloud-providers/providers/aws/loadbalancer"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/ec2"
+	"sigs.k8s.io/cloud-providers/test/convergence"
 )
 
 // nodeRules lists the rules of the nodes' security group, in words.
@@ -100,7 +101,7 @@ func TestKindChangedBeforeItServed(t *testing.T) {
 		w.settle(s)
 		w.removeAll(s)
 		if after := w.state(); after != before {
-			t.Errorf("%q to %q: left behind:%s", kinds[0], kinds[1], differences(after, before))
+			t.Errorf("%q to %q: left behind:%s", kinds[0], kinds[1], convergence.Differences(after, before))
 		}
 	}
 }
@@ -146,7 +147,7 @@ func TestEditedByHand(t *testing.T) {
 	w.settle(s)
 	got := strings.NewReplacer(`,"path":"/x"`, "", `,"matcher":"200-399"`, "").Replace(w.state())
 	if got != want {
-		t.Errorf("it is%s", differences(got, want))
+		t.Errorf("it is%s", convergence.Differences(got, want))
 	}
 }
 
@@ -169,7 +170,7 @@ func TestUntaggedGroupWithUsersTags(t *testing.T) {
 	w.settle(s)
 	got := strings.ReplaceAll(w.state(), `,"kubernetes.io/service-name":"default/web"`, "")
 	if want = strings.ReplaceAll(want, `,"kubernetes.io/service-name":"default/web"`, ""); got != want {
-		t.Errorf("it is%s", differences(got, want))
+		t.Errorf("it is%s", convergence.Differences(got, want))
 	}
 }
 
@@ -200,7 +201,7 @@ func TestRemovalOfAServiceThatIsNoLongerOurs(t *testing.T) {
 			w.start()
 		}
 		if after := w.state(); after != before {
-			t.Errorf("%s: left behind:%s", v, differences(after, before))
+			t.Errorf("%s: left behind:%s", v, convergence.Differences(after, before))
 		}
 	}
 }
@@ -230,6 +231,6 @@ func TestSharedRulesWhoeverComesAndGoes(t *testing.T) {
 	}
 	w.removeAll(second)
 	if after := w.state(); after != before {
-		t.Errorf("left behind:%s", differences(after, before))
+		t.Errorf("left behind:%s", convergence.Differences(after, before))
 	}
 }

@@ -43,6 +43,7 @@ import (
 	"sigs.k8s.io/cloud-providers/test/clouds/aws"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/awstest"
 	"sigs.k8s.io/cloud-providers/test/clouds/aws/ec2"
+	"sigs.k8s.io/cloud-providers/test/convergence"
 )
 
 const (
@@ -245,7 +246,7 @@ var planOptions = plan.Options{}
 // service returns a Service with one port, as the API server would have it.
 func service(name string, kind string, edits ...func(*v1.Service)) *v1.Service {
 	s := &v1.Service{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, UID: types.UID(uid(name)), Annotations: map[string]string{}, ResourceVersion: "1"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, UID: types.UID(convergence.UID(name)), Annotations: map[string]string{}, ResourceVersion: "1"},
 		Spec: v1.ServiceSpec{
 			Type: v1.ServiceTypeLoadBalancer, SessionAffinity: v1.ServiceAffinityNone, ExternalTrafficPolicy: v1.ServiceExternalTrafficPolicyCluster,
 			Ports: []v1.ServicePort{{Name: "http", Protocol: v1.ProtocolTCP, Port: 80, NodePort: 30080}},
@@ -258,12 +259,6 @@ func service(name string, kind string, edits ...func(*v1.Service)) *v1.Service {
 		edit(s)
 	}
 	return s
-}
-
-// uid makes a UID of a name; the same one in every run.
-func uid(name string) string {
-	h := fmt.Sprintf("%x", []byte(name+strings.Repeat("#", 16)))[:32]
-	return fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:32])
 }
 
 func annotate(pairs ...string) func(*v1.Service) {

@@ -20,6 +20,7 @@ import (
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack/neutron"
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack/octavia"
 	"sigs.k8s.io/cloud-providers/test/clouds/sim"
+	"sigs.k8s.io/cloud-providers/test/convergence"
 )
 
 const (
@@ -44,7 +45,7 @@ func (w *world) mistake(s *v1.Service, texts ...string) {
 		}
 	}
 	if after := w.state(); after != before {
-		w.t.Errorf("changed in spite of a mistake:%s", differences(after, before))
+		w.t.Errorf("changed in spite of a mistake:%s", convergence.Differences(after, before))
 	}
 }
 
@@ -131,7 +132,7 @@ func TestUsersOwn(t *testing.T) {
 	w.nothingToDo(s, "after a restart")
 	w.removeAll(s)
 	if after := w.state(); after != before {
-		t.Errorf("not left as it was:%s", differences(after, before))
+		t.Errorf("not left as it was:%s", convergence.Differences(after, before))
 	}
 	w.mistake(service("no-floating", annotate("load-balancer-id", "11111111-1111-1111-1111-111111111111")), "there is no load balancer", "take the annotation away")
 }

@@ -13,6 +13,7 @@ import (
 
 	"sigs.k8s.io/cloud-providers/providers/openstack/loadbalancer"
 	"sigs.k8s.io/cloud-providers/test/clouds/sim"
+	"sigs.k8s.io/cloud-providers/test/convergence"
 )
 
 // edit is a change of a Service whose load balancer exists.
@@ -75,26 +76,14 @@ func TestCrash(t *testing.T) {
 
 func crashEverywhere(t *testing.T, config string, prepare func(*world) *v1.Service, act func(*world, *v1.Service)) {
 	t.Helper()
-	run := func(cutAt int, after bool) (state string, changes int) {
+	convergence.CrashEverywhere(t, func(cutAt int, after bool) (state string, changes int) {
 		w := newWorld(t, worldOptions{nodes: 2, config: config})
 		s := prepare(w)
 		w.start()
 		w.wire.arm(cutAt, after)
 		act(w, s)
 		return w.state(), w.wire.count()
-	}
-	want, n := run(0, false)
-	if n == 0 {
-		t.Fatal("nothing is changed: the test tests nothing")
-	}
-	for cutAt := 1; cutAt <= n; cutAt++ {
-		for _, after := range []bool{false, true} {
-			if got, _ := run(cutAt, after); got != want {
-				t.Errorf("died at change %d of %d (after it: %t): %s", cutAt, n, after, differences(got, want))
-				return
-			}
-		}
-	}
+	})
 }
 
 // TestDisturbed lets calls fail in all the ways that OpenStack has.
@@ -127,10 +116,10 @@ func TestDisturbed(t *testing.T) {
 				made, gone := ways(false)
 				gotMade, gotGone := ways(true)
 				if gotMade != made {
-					t.Errorf("made otherwise than undisturbed:%s", differences(gotMade, made))
+					t.Errorf("made otherwise than undisturbed:%s", convergence.Differences(gotMade, made))
 				}
 				if gotGone != gone {
-					t.Errorf("left more than undisturbed:%s", differences(gotGone, gone))
+					t.Errorf("left more than undisturbed:%s", convergence.Differences(gotGone, gone))
 				}
 			})
 		}
@@ -191,7 +180,7 @@ func TestRandomEdits(t *testing.T) {
 			delete(again.Annotations, loadbalancer.Prefix+"load-balancer-address")
 			fresh.settle(again)
 			if got, want := reindexed(w.state()), reindexed(fresh.state()); got != want {
-				t.Errorf("edits led elsewhere than creation:%s\n\n%v %+v", differences(got, want), s.Annotations, s.Spec)
+				t.Errorf("edits led elsewhere than creation:%s\n\n%v %+v", convergence.Differences(got, want), s.Annotations, s.Spec)
 			}
 			w.removeAll(s)
 		})

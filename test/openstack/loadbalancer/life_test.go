@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	v1 "k8s.io/api/core/v1"
+
+	"sigs.k8s.io/cloud-providers/test/convergence"
 )
 
 // variant is a Service whose load balancer goes through a test, with the configuration that it needs.
@@ -99,7 +101,7 @@ func TestLife(t *testing.T) {
 			}
 			w.removeAll(s)
 			if left := w.withoutNodes(w.state()); left != w.withoutNodes(before) && name != "kept floating IP" {
-				t.Errorf("left behind:%s", differences(left, before))
+				t.Errorf("left behind:%s", convergence.Differences(left, before))
 			}
 		})
 	}

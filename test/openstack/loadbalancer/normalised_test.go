@@ -106,23 +106,6 @@ func sorted(t *testing.T, list []any, replace *strings.Replacer) []string {
 	return texts
 }
 
-// differences lists the lines that only one of two states has.
-func differences(got, want string) string {
-	var b strings.Builder
-	lines := func(text string) []string { return strings.Split(text, "\n") }
-	for _, l := range lines(got) {
-		if !slices.Contains(lines(want), l) {
-			b.WriteString("\n+ " + l)
-		}
-	}
-	for _, l := range lines(want) {
-		if !slices.Contains(lines(got), l) {
-			b.WriteString("\n- " + l)
-		}
-	}
-	return b.String()
-}
-
 var index = regexp.MustCompile(`(listener|pool)_\d+_`)
 
 // reindexed leaves out the place of a port in the Service, by which parts are named when they are made.

@@ -33,6 +33,7 @@ import (
 	"sigs.k8s.io/cloud-providers/providers/openstack/loadbalancer"
 	"sigs.k8s.io/cloud-providers/test/clouds/openstack"
 	"sigs.k8s.io/cloud-providers/test/clouds/sim"
+	"sigs.k8s.io/cloud-providers/test/convergence"
 )
 
 const clusterName = "kubernetes"
@@ -280,7 +281,7 @@ func (w *world) removeAll(s *v1.Service) {
 // service returns an external Service with one port, as the API server would have it.
 func service(name string, edits ...func(*v1.Service)) *v1.Service {
 	s := &v1.Service{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, UID: types.UID(uid(name)), Annotations: map[string]string{}, ResourceVersion: "1"},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "default", Name: name, UID: types.UID(convergence.UID(name)), Annotations: map[string]string{}, ResourceVersion: "1"},
 		Spec: v1.ServiceSpec{
 			Type: v1.ServiceTypeLoadBalancer, SessionAffinity: v1.ServiceAffinityNone, ExternalTrafficPolicy: v1.ServiceExternalTrafficPolicyCluster,
 			IPFamilies: []v1.IPFamily{v1.IPv4Protocol},
@@ -291,12 +292,6 @@ func service(name string, edits ...func(*v1.Service)) *v1.Service {
 		edit(s)
 	}
 	return s
-}
-
-// uid makes a UID of a name; the same one in every run.
-func uid(name string) string {
-	h := fmt.Sprintf("%x", []byte(name+strings.Repeat("#", 16)))[:32]
-	return fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:32])
 }
 
 const internalKey = "service.beta.kubernetes.io/openstack-internal-load-balancer"

@@ -15,6 +15,7 @@ import (
 
 	"sigs.k8s.io/cloud-providers/common/plan"
 	"sigs.k8s.io/cloud-providers/common/provider"
+	"sigs.k8s.io/cloud-providers/test/convergence"
 )
 
 // fixtures are the variants in which what upstream leaves has to be taken over: all of those that are tested
@@ -67,7 +68,7 @@ func TestTakeOver(t *testing.T) {
 			again := service("web", v.edits...)
 			ours.settle(again)
 			if made := ours.state(); made != left {
-				t.Errorf("we make something else than upstream:%s", differences(made, left))
+				t.Errorf("we make something else than upstream:%s", convergence.Differences(made, left))
 			}
 			if !slices.Equal(slices.Sorted(maps.Keys(again.Annotations)), slices.Sorted(maps.Keys(s.Annotations))) {
 				t.Errorf("we leave annotations %v, upstream %v", again.Annotations, s.Annotations)
@@ -75,7 +76,7 @@ func TestTakeOver(t *testing.T) {
 			theirs.start()
 			theirs.removeAll(s)
 			if after := theirs.state(); after != empty && !strings.HasPrefix(name, "kept floating IP") {
-				t.Errorf("left behind:%s", differences(after, empty))
+				t.Errorf("left behind:%s", convergence.Differences(after, empty))
 			}
 		})
 	}
@@ -149,7 +150,7 @@ func TestTakeOverFromInTree(t *testing.T) {
 				after = withoutLines(after, "floating IP")
 			}
 			if after != empty {
-				t.Errorf("left behind:%s", differences(after, empty))
+				t.Errorf("left behind:%s", convergence.Differences(after, empty))
 			}
 		})
 	}
