@@ -70,13 +70,18 @@ func TestNoConfiguration(t *testing.T) {
 	}
 }
 
-// TestRefusedCredentials end the process, with the reason in the last line of its log.
+// TestRefusedCredentials end the process, with the reason in the last line that is its own: what serves requests
+// may log its end beside it.
 func TestRefusedCredentials(t *testing.T) {
 	e := newEnv(t, openstack.Options{}, openstack.ClusterOptions{}, cluster.Options{})
 	p := e.manager(e.user("not it"))
 	e.ends(p.Exited())
-	lines := strings.Split(strings.TrimSpace(e.Log(1<<20)), "\n")
-	last := lines[len(lines)-1]
+	last := ""
+	for line := range strings.Lines(e.Log(1 << 20)) {
+		if strings.HasPrefix(line, programName+": ") {
+			last = line
+		}
+	}
 	if p.ExitCode() != 1 || !strings.Contains(last, "requires authentication") || strings.Contains(e.Log(1<<20), "not it") {
 		t.Errorf("exit code %d, and the log ends: %s", p.ExitCode(), last)
 	}

@@ -29,9 +29,11 @@ func TestPatterns(t *testing.T) {
 		{nil, nil},
 		{[]string{"a.b"}, []string{`^a\.b$`}},
 		{[]string{"a", "b", "c"}, []string{"^a$", "^b$", "^c$"}},
-		{[]string{"node-1.x", "node-2.x", "node-3.x", "node-1y"}, []string{"^node-"}},
-		{[]string{"n.1", "n.2", "n.3", "n.4"}, []string{`^n\.`}},
-		{[]string{"a", "b", "c", "d"}, []string{""}},
+		{[]string{"node-1.x", "node-2.x", "node-3.x", "node-1y"}, []string{"^node-.{2,3}$"}},
+		{[]string{"n.1", "n.2", "n.3", "n.4"}, []string{`^n\..{1,1}$`}},
+		{[]string{"a", "b", "c", "d"}, []string{"^.{1,1}$"}},
+		{[]string{"a1.x", "a.x", "a22.x", "aa.x"}, []string{`^a.{0,2}\.x$`}},
+		{[]string{"aa", "aaa", "aaaa", "aaaaa"}, []string{"^aa.{0,3}$"}},
 	} {
 		var got []string
 		asked := 0

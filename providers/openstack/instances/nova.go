@@ -96,8 +96,8 @@ type pattern struct {
 // exactly is for how many names each is asked for by itself.
 const exactly = 3
 
-// patterns match names: few by one expression each, many by what they begin with. Nova takes a "|" in an
-// expression for the character, so that there are no alternatives. An empty expression is for all servers.
+// patterns match names: few by one expression each, many by what they begin and end with and how long they
+// are. Nova takes a "|" in an expression for the character, so that there are no alternatives.
 func patterns(names []string) []pattern {
 	if len(names) <= exactly {
 		var all []pattern
@@ -106,14 +106,18 @@ func patterns(names []string) []pattern {
 		}
 		return all
 	}
-	prefix := names[0]
-	for _, name := range names[1:] {
-		for !strings.HasPrefix(name, prefix) {
-			prefix = prefix[:len(prefix)-1]
+	shortest, longest := len(names[0]), len(names[0])
+	start, end := names[0], names[0]
+	for _, name := range names {
+		shortest, longest = min(shortest, len(name)), max(longest, len(name))
+		for !strings.HasPrefix(name, start) {
+			start = start[:len(start)-1]
+		}
+		for !strings.HasSuffix(name, end) {
+			end = end[1:]
 		}
 	}
-	if prefix == "" {
-		return []pattern{{"", names}}
-	}
-	return []pattern{{"^" + regexp.QuoteMeta(prefix), names}}
+	end = end[max(0, len(start)+len(end)-shortest):] // what they begin with is not what they end with, too
+	around := len(start) + len(end)
+	return []pattern{{fmt.Sprintf("^%s.{%d,%d}%s$", regexp.QuoteMeta(start), shortest-around, longest-around, regexp.QuoteMeta(end)), names}}
 }
