@@ -99,6 +99,23 @@ func CIDRs(s *Set, name, doc string) *Annotation[[]netip.Prefix] {
 	})
 }
 
+// Networks reads source ranges: bits of hosts are cleared, what is there twice is merged, and the order is
+// that of texts.
+func Networks(items []string) ([]string, error) {
+	var all []string
+	for _, item := range items {
+		p, err := netip.ParsePrefix(strings.TrimSpace(item))
+		if err != nil {
+			return nil, wrong(item, `networks with their length, such as "10.0.0.0/8"`)
+		}
+		if text := p.Masked().String(); !slices.Contains(all, text) {
+			all = append(all, text)
+		}
+	}
+	slices.Sort(all)
+	return all, nil
+}
+
 // IPs declares an annotation with IP addresses, separated by commas.
 func IPs(s *Set, name, doc string) *Annotation[[]netip.Addr] {
 	const allowed = "IP addresses separated by commas, such as \"10.0.0.1,2001:db8::1\""

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"strings"
 	"syscall"
 
@@ -37,6 +38,9 @@ type Program struct {
 	NewCloud provider.Factory
 	// AddFlags registers flags of the provider's own, which NewCloud reads; may be nil.
 	AddFlags func(*pflag.FlagSet)
+	// Garbage is how much of it there may be beside what lives, in percent, unless GOGC says otherwise; 0 leaves
+	// it to Go.
+	Garbage int
 	// Controllers are all that the program contains.
 	Controllers []Controller
 	// Webhooks are served when the feature gate CloudControllerManagerWebhook is on.
@@ -75,6 +79,9 @@ func ExitCode(err error) int {
 // Main runs the program with the arguments of the process and ends the process. The first SIGTERM or
 // SIGINT stops it gracefully, a second one at once.
 func Main(p Program) {
+	if p.Garbage != 0 && os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(p.Garbage)
+	}
 	ctx, stop := signalContext(context.Background(), os.Exit)
 	code := Run(ctx, p, os.Args[1:], os.Stdout, os.Stderr)
 	stop()

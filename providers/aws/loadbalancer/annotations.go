@@ -248,20 +248,5 @@ func ipv4Addresses(text string) ([]string, error) {
 	return all, nil
 }
 
-// networks reads source ranges; bits of the host are cleared and what is there twice is merged.
-func networks(text string) ([]string, error) { return parseNetworks(split(text)) }
-
-func parseNetworks(list []string) ([]string, error) {
-	var all []string
-	for _, item := range list {
-		p, err := netip.ParsePrefix(strings.TrimSpace(item))
-		if err != nil {
-			return nil, annotations.Wrong(item, `networks with their length, such as "10.0.0.0/8"`)
-		}
-		if text := p.Masked().String(); !slices.Contains(all, text) {
-			all = append(all, text)
-		}
-	}
-	slices.Sort(all)
-	return all, nil
-}
+// networks reads source ranges.
+func networks(text string) ([]string, error) { return annotations.Networks(split(text)) }

@@ -167,7 +167,7 @@ func (b *builder) ranges() {
 	ranges := sourceRanges.Get(b.values)
 	if spec := b.service.Spec.LoadBalancerSourceRanges; len(spec) > 0 {
 		var err error
-		if ranges, err = parseNetworks(spec); err != nil {
+		if ranges, err = annotations.Networks(spec); err != nil {
 			b.problem("spec.loadBalancerSourceRanges: %v", err)
 		}
 	}

@@ -5,7 +5,6 @@ package loadbalancer
 
 import (
 	"fmt"
-	"net/netip"
 	"net/url"
 	"regexp"
 	"slices"
@@ -140,20 +139,4 @@ func tagList(text string) ([]string, error) {
 		tags = append(tags, item)
 	}
 	return tags, nil
-}
-
-// networks reads source ranges; bits of hosts are cleared, and what is there twice is merged.
-func networks(list []string) ([]string, error) {
-	var all []string
-	for _, item := range list {
-		p, err := netip.ParsePrefix(strings.TrimSpace(item))
-		if err != nil {
-			return nil, annotations.Wrong(item, `networks with their length, such as "10.0.0.0/8"`)
-		}
-		if text := p.Masked().String(); !slices.Contains(all, text) {
-			all = append(all, text)
-		}
-	}
-	slices.Sort(all)
-	return all, nil
 }

@@ -215,7 +215,7 @@ func (b *builder) ranges() {
 		asked, from = sourceRanges.Get(b.values), "annotation "+sourceRanges.Key()
 	}
 	if len(asked) > 0 {
-		ranges, err := networks(asked)
+		ranges, err := annotations.Networks(asked)
 		if err != nil {
 			b.problem("%s: %v", from, err)
 		}

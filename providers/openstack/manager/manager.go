@@ -37,6 +37,9 @@ func Program() app.Program {
 		AddFlags: func(fs *pflag.FlagSet) {
 			fs.StringArrayVar(&agents, "user-agent", nil, "Text put before the User-Agent of requests to OpenStack, so that its operators can tell who asks. May be given several times; the last one comes first.")
 		},
+		// Lists of servers, ports and members come in bursts, and Go's 100
+		// percent would double the heap for moments.
+		Garbage:     50,
 		Controllers: append(controllers.All(), nodeipam.Controller(false)),
 	}
 }
